@@ -5,7 +5,7 @@
 #include "sys.h"
 
 /* Lines are gathered here until the next might not fit. */
-#define REPORT_BUFFER 512
+#define REPORT_BUFFER 384
 #define REPORT_LINE 200 /* no piece of the report is longer */
 
 struct report {
