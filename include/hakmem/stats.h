@@ -118,7 +118,8 @@ struct hakmem_stats_superslab {
 	uint64_t base;		/* first byte */
 	uint32_t slots;		/* slots it has, <= HAKMEM_STATS_SLOTS */
 	uint32_t generation;	/* grows with each mapping */
-	uint8_t state[HAKMEM_STATS_SLOTS];	/* enum hakmem_slot_state */
+	uint32_t active;	/* bit n: slot n is ACTIVE */
+	uint32_t empty;		/* bit n: slot n is EMPTY; neither: UNUSED */
 	uint8_t size_class[HAKMEM_STATS_SLOTS];	/* of slabs; 0 = other */
 	uint8_t run[HAKMEM_STATS_SLOTS];	/* slots of the run that starts
 						   here, else 0 */

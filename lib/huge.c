@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+#include "huge.h"
+
+#include "assert.h"
+#include "meta.h"
+#include "options.h"
+#include "os.h"
+#include "pool.h"
+#include "purge.h"
+#include "registry.h"
+#include "stats.h"
+
+#include <string.h>
+
+#define HUGE_CACHE 16u /* mappings kept */
+
+enum huge_state { HUGE_SPARE, HUGE_LIVE, HUGE_CACHED };
+
+struct huge {
+	char *base; /* read without the lock */
+	size_t size; /* bytes mapped; all usable */
+	enum huge_state state;
+	uint32_t stamp; /* ms; became CACHED */
+	struct huge *next; /* list of its state */
+	struct huge *prev;
+	struct huge *all; /* every record ever made */
+};
+
+/* Lists by state; the cache is ordered, newest first. */
+static struct {
+	struct huge *head[3];
+	struct huge *cache_tail;
+	unsigned cached;
+	uint32_t dropped_at; /* ms; the last one unmapped */
+	struct huge *all;
+} huge; /* pool lock */
+
+static void huge_push(struct huge *h, enum huge_state state)
+{
+	h->state = state;
+	h->prev = NULL;
+	h->next = huge.head[state];
+	if (h->next)
+		h->next->prev = h;
+	else if (state == HUGE_CACHED)
+		huge.cache_tail = h;
+	huge.head[state] = h;
+}
+
+static void huge_unlink(struct huge *h)
+{
+	if (h->prev)
+		h->prev->next = h->next;
+	else
+		huge.head[h->state] = h->next;
+	if (h->next)
+		h->next->prev = h->prev;
+	else if (h->state == HUGE_CACHED)
+		huge.cache_tail = h->prev;
+}
+
+static struct huge *huge_record(void)
+{
+	struct huge *h = huge.head[HUGE_SPARE];
+
+	if (h) {
+		huge_unlink(h);
+		return h;
+	}
+	h = hak_meta_alloc(sizeof(*h), HAK_CACHE_LINE);
+	if (h) {
+		h->all = huge.all;
+		huge.all = h;
+	}
+	return h;
+}
+
+static uint32_t huge_word(enum hak_kind kind)
+{
+	return hak_word(HAK_TAG_NONE, kind, 0, 0);
+}
+
+/* ---- cache --------------------------------------------------------- */
+
+static void huge_uncache(struct huge *h)
+{
+	huge_unlink(h);
+	huge.cached--;
+	hak_stats.huge_cached_bytes -= h->size;
+	hak_stats.empty_bytes -= h->size;
+}
+
+static size_t huge_drop(struct huge *h, unsigned *calls)
+{
+	size_t size = h->size;
+
+	if (*calls)
+		(*calls)--;
+	huge_uncache(h);
+	if (hak_os_unmap(h->base, size)) {
+		/* too many mappings: empty it instead and keep it */
+		hak_os_purge(h->base, size, false);
+		huge_push(h, HUGE_CACHED);
+		huge.cached++;
+		hak_stats.huge_cached_bytes += size;
+		hak_stats.empty_bytes += size;
+		return 0;
+	}
+	hak_stats.purged_bytes += size;
+	huge.dropped_at = (uint32_t)hak_os_now_ms();
+	huge_push(h, HUGE_SPARE);
+	return size;
+}
+
+size_t hak_huge_drop_oldest(unsigned *calls)
+{
+	return huge.cache_tail ? huge_drop(huge.cache_tail, calls) : 0;
+}
+
+void hak_huge_drop_old(uint64_t now_ms, uint64_t delay_ms, unsigned *calls)
+{
+	struct huge *h = huge.cache_tail;
+
+	while (h && *calls && (uint32_t)now_ms - h->stamp >= delay_ms) {
+		struct huge *prev = h->prev;
+
+		huge_drop(h, calls);
+		h = prev;
+	}
+}
+
+/*
+ * A cached mapping that fits within a quarter, else the largest smaller one of
+ * at least half the size: growing it keeps its pages, and one system call is
+ * cheaper than a fault for each of them.
+ */
+static struct huge *huge_from_cache(size_t size)
+{
+	struct huge *fit = NULL, *less = NULL;
+
+	for (struct huge *h = huge.head[HUGE_CACHED]; h; h = h->next) {
+		if (h->size >= size && h->size - size <= size / 4 &&
+		    (!fit || h->size < fit->size))
+			fit = h;
+		else if (h->size < size && h->size >= size / 2 &&
+			 (!less || h->size > less->size))
+			less = h;
+	}
+	if (fit) {
+		huge_uncache(fit);
+		return fit;
+	}
+	if (!less)
+		return NULL;
+	huge_uncache(less);
+	char *to = hak_os_remap(less->base, less->size, size, HAK_SLOT_SIZE);
+	if (!to || !hak_registry_reserve(to, size)) {
+		unsigned calls = 1;
+
+		if (to) {
+			less->base = to;
+			less->size = size;
+		}
+		huge_push(less, HUGE_CACHED);
+		huge.cached++;
+		hak_stats.huge_cached_bytes += less->size;
+		hak_stats.empty_bytes += less->size;
+		huge_drop(less, &calls);
+		return NULL;
+	}
+	less->base = to;
+	less->size = size;
+	return less;
+}
+
+/* ---- alloc, free ---------------------------------------------------- */
+
+static void huge_advise(const struct huge *h)
+{
+	if (hak_opt.thp)
+		hak_os_hugepage(h->base, h->size, hak_opt.thp == 2);
+}
+
+static struct huge *huge_map(size_t size, size_t align)
+{
+	struct huge *h = huge_record();
+	char *p;
+
+	if (!h)
+		return NULL;
+	p = hak_os_map_aligned(size, align < HAK_SLOT_SIZE ? HAK_SLOT_SIZE :
+							     align,
+			       NULL);
+	if (p && !hak_registry_reserve(p, size)) {
+		hak_os_unmap(p, size);
+		p = NULL;
+	}
+	if (!p) {
+		huge_push(h, HUGE_SPARE);
+		return NULL;
+	}
+	h->base = p;
+	h->size = size;
+	huge_advise(h);
+	if (huge.dropped_at)
+		hak_purge_refault(size, (uint32_t)hak_os_now_ms() -
+						huge.dropped_at);
+	return h;
+}
+
+void *hak_huge_alloc(size_t size, size_t align, bool zero)
+{
+	size_t need = hak_round_up(size, HAK_SLOT_SIZE);
+	struct huge *h = NULL;
+	bool dirty = false;
+
+	if (need < size)
+		return NULL;
+	hak_pool_enter();
+	if (!hak_purge_over_limit(need)) {
+		if (align <= HAK_SLOT_SIZE)
+			h = huge_from_cache(need);
+		dirty = h != NULL;
+		if (!h)
+			h = huge_map(need, align);
+	}
+	if (!h) {
+		hak_stats.shared_fail++;
+		hak_pool_leave();
+		return NULL;
+	}
+	huge_push(h, HUGE_LIVE);
+	hak_registry_set(h->base, huge_word(HAK_KIND_HUGE), h);
+	hak_stats.huge_mallocs++;
+	hak_stats.huge_live_bytes += h->size;
+	char *p = h->base;
+	hak_pool_leave();
+	if (zero && dirty)
+		memset(p, 0, size);
+	return p;
+}
+
+void hak_huge_free(void *p)
+{
+	unsigned calls = 1;
+	struct huge *h;
+
+	hak_pool_enter();
+	if (hak_word_kind(hak_registry_get(p)) != HAK_KIND_HUGE) {
+		hak_pool_leave();
+		hak_fault(HAK_FAULT_DOUBLE_FREE, p, 0);
+	}
+	h = hak_registry_record(p);
+	if (h->base != p) {
+		hak_pool_leave();
+		hak_fault(HAK_FAULT_INVALID_FREE, p, 0);
+	}
+	hak_registry_set(p, huge_word(HAK_KIND_TOMB), h);
+	huge_unlink(h);
+	hak_stats.huge_frees++;
+	hak_stats.huge_live_bytes -= h->size;
+	h->stamp = (uint32_t)hak_os_now_ms();
+	huge_push(h, HUGE_CACHED);
+	huge.cached++;
+	hak_stats.huge_cached_bytes += h->size;
+	hak_stats.empty_bytes += h->size;
+	if (huge.cached > HUGE_CACHE)
+		hak_huge_drop_oldest(&calls);
+	hak_purge_edge();
+	hak_pool_leave();
+}
+
+size_t hak_huge_size(const void *p)
+{
+	const struct huge *h = hak_registry_record(p);
+
+	return h->base == p ? h->size : 0;
+}
+
+void *hak_huge_resize(void *p, size_t size)
+{
+	size_t need = hak_round_up(size, HAK_SLOT_SIZE);
+	struct huge *h = hak_registry_record(p);
+	size_t had = h->size;
+	char *to;
+
+	if (need < size)
+		return NULL;
+	if (need == had)
+		return p;
+	hak_pool_enter();
+	if (need > had && hak_purge_over_limit(need - had)) {
+		hak_pool_leave();
+		return NULL;
+	}
+	hak_registry_set(p, huge_word(HAK_KIND_TOMB), h);
+	to = hak_os_remap(p, had, need, HAK_SLOT_SIZE);
+	if (to && !hak_registry_reserve(to, need)) {
+		/* no leaf for the new place: go back where there is one */
+		char *back = hak_os_remap(to, need, had, HAK_SLOT_SIZE);
+
+		hak_require(back && hak_registry_reserve(back, had));
+		p = back;
+		h->base = back;
+		to = NULL;
+	}
+	if (to) {
+		h->base = to;
+		h->size = need;
+		hak_stats.huge_live_bytes += (uint64_t)need - had;
+	}
+	hak_registry_set(h->base, huge_word(HAK_KIND_HUGE), h);
+	hak_pool_leave();
+	return to;
+}
+
+/* ---- walks, fork ----------------------------------------------------- */
+
+void *hak_huge_containing(const void *p)
+{
+	for (struct huge *h = huge.head[HUGE_LIVE]; h; h = h->next)
+		if ((const char *)p >= h->base &&
+		    (const char *)p < h->base + h->size)
+			return h->base;
+	return NULL;
+}
+
+int hak_huge_walk(int (*fn)(void *base, size_t size, void *arg), void *arg)
+{
+	int ret = 0;
+
+	for (struct huge *h = huge.head[HUGE_LIVE]; h && !ret; h = h->next)
+		ret = fn(h->base, h->size, arg);
+	return ret;
+}
+
+void hak_huge_rebuild(void)
+{
+	struct huge *h = huge.all;
+
+	__builtin_memset(huge.head, 0, sizeof(huge.head));
+	huge.cache_tail = NULL;
+	huge.cached = 0;
+	hak_stats.huge_live_bytes = 0;
+	hak_stats.huge_cached_bytes = 0;
+	for (; h; h = h->all) {
+		uint32_t word = h->base ? hak_registry_get(h->base) : 0;
+		bool live = word && hak_word_kind(word) == HAK_KIND_HUGE &&
+			    hak_registry_record(h->base) == h;
+
+		/* a mapping that was neither: its address is unknown to any
+		 * list; it is lost to this child, not corrupted */
+		if (live)
+			hak_stats.huge_live_bytes += h->size;
+		if (!live && h->state == HUGE_CACHED && h->base) {
+			huge_push(h, HUGE_CACHED);
+			huge.cached++;
+			hak_stats.huge_cached_bytes += h->size;
+		} else {
+			huge_push(h, live ? HUGE_LIVE : HUGE_SPARE);
+		}
+	}
+}

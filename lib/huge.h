@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * huge.h - blocks above 2 MiB: a mapping each
+ *
+ * Responsibility: the Huge tier: mappings, a small cache of freed ones, and
+ * growth by mremap, which moves page tables instead of bytes.
+ *
+ * Contract: takes the pool lock itself, except where noted.  The registry
+ * entry is set after mmap and cleared before munmap or mremap; a freed block
+ * leaves a tombstone at its start until the address is used again, so that
+ * its double free is told from a foreign pointer.
+ *
+ * Observable: huge_mallocs, huge_frees, huge_live_bytes, huge_cached_bytes.
+ *
+ * Composable: needs os.h, meta.h, registry.h, and purge.h of its own layer.
+ */
+#ifndef HAK_HUGE_H
+#define HAK_HUGE_H
+
+#include "base.h"
+
+/* align is a power of two.  zero: the block must read as zero. */
+void *hak_huge_alloc(size_t size, size_t align, bool zero);
+
+void hak_huge_free(void *p);
+
+/* Usable bytes; no lock.  0: p is not the start of a block. */
+size_t hak_huge_size(const void *p);
+
+/* Grow or shrink, moving the mapping if need be.  The new address, or NULL:
+ * the block is as it was. */
+void *hak_huge_resize(void *p, size_t size);
+
+/* The block that contains p, or NULL; pool lock held.  Walks all blocks: for
+ * reports only. */
+void *hak_huge_containing(const void *p);
+
+/* Visit live blocks until fn returns non-zero; pool lock held. */
+int hak_huge_walk(int (*fn)(void *base, size_t size, void *arg), void *arg);
+
+/* Pool lock held: return cached mappings; bytes. */
+size_t hak_huge_drop_oldest(unsigned *calls);
+void hak_huge_drop_old(uint64_t now_ms, uint64_t delay_ms, unsigned *calls);
+
+/* In a fork's child, alone: lists from records. */
+void hak_huge_rebuild(void);
+
+#endif /* HAK_HUGE_H */

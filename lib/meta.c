@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "meta.h"
+
+#include "assert.h"
+#include "bits.h"
+#include "os.h"
+#include "stats.h"
+
+static char *meta_next; /* pool lock */
+static char *meta_end; /* pool lock */
+static uint64_t *meta_bitmaps[8]; /* pool lock; by log2 of words */
+
+static bool meta_chunk(void)
+{
+	char *p = hak_os_map(HAK_META_CHUNK);
+
+	if (!p)
+		return false;
+	/* neighbouring mappings merge; THP=always would then make huge pages
+	 * of memory that is touched a line at a time */
+	hak_os_hugepage(p, HAK_META_CHUNK, false);
+	meta_next = p;
+	meta_end = p + HAK_META_CHUNK;
+	return true;
+}
+
+void *hak_meta_alloc(size_t size, size_t align)
+{
+	char *p = (char *)hak_round_up((uintptr_t)meta_next, align);
+
+	hak_assert(size <= HAK_META_CHUNK && hak_is_pow2(align));
+	if (!meta_next || p > meta_end || size > (size_t)(meta_end - p)) {
+		if (!meta_chunk())
+			return NULL;
+		p = (char *)hak_round_up((uintptr_t)meta_next, align);
+	}
+	meta_next = p + size;
+	hak_stats.meta_bytes += size;
+	return p;
+}
+
+uint64_t *hak_meta_bitmap_get(unsigned words)
+{
+	unsigned kind = words > 1 ? hak_log2(words - 1) + 1 : 0;
+	uint64_t *bits = meta_bitmaps[kind];
+
+	if (!bits) {
+		size_t size = sizeof(*bits) << kind;
+
+		/* a remote freer writes here: no line shared by two slabs
+		 * where the bitmap fills one */
+		return hak_meta_alloc(size, size < HAK_CACHE_LINE ?
+						    size :
+						    HAK_CACHE_LINE);
+	}
+	meta_bitmaps[kind] = (uint64_t *)(uintptr_t)bits[0];
+	return bits;
+}
+
+void hak_meta_bitmap_put(uint64_t *bits, unsigned words)
+{
+	unsigned kind = words > 1 ? hak_log2(words - 1) + 1 : 0;
+
+	bits[0] = (uintptr_t)meta_bitmaps[kind];
+	meta_bitmaps[kind] = bits;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * meta.h - memory for our own structures
+ *
+ * Responsibility: hands out zeroed memory for records that are never given
+ * back to the kernel; record kinds keep their own free lists.  Never takes
+ * from a user heap, and no user block ever lies beside a record.
+ *
+ * Contract: pool lock held.  size <= HAK_META_CHUNK.  NULL when the
+ * kernel refuses memory.  Memory once handed out stays mapped and keeps its
+ * kind for the life of the process: readers without a lock (other threads,
+ * other processes) rely on that.  A record reused as another kind would let a
+ * late remote free set bits in it.
+ *
+ * Observable: hakmem_stats.meta_bytes.
+ *
+ * Composable: needs os.h; safe before libc is ready.  In a fork's child at
+ * worst one record is lost.
+ */
+#ifndef HAK_META_H
+#define HAK_META_H
+
+#include "base.h"
+
+#define HAK_META_CHUNK ((size_t)1 << 20)
+
+void *hak_meta_alloc(size_t size, size_t align);
+
+/* Bitmaps of 1, 2, 4 .. 128 words, kept on a free list per size. */
+uint64_t *hak_meta_bitmap_get(unsigned words);
+void hak_meta_bitmap_put(uint64_t *bits, unsigned words);
+
+#endif /* HAK_META_H */

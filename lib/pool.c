@@ -1,0 +1,667 @@
+/* SPDX-License-Identifier: MIT */
+#include "pool.h"
+
+#include "assert.h"
+#include "fmt.h"
+#include "meta.h"
+#include "options.h"
+#include "os.h"
+#include "purge.h"
+#include "registry.h"
+#include "sizeclass.h"
+#include "stats.h"
+
+#include <errno.h>
+
+#define POOL_BINS (HAK_SS_SLOTS + 1)
+
+struct hak_lock hak_pool_lock = HAK_LOCK_INIT(HAK_RANK_POOL);
+uint32_t *hak_fork_word;
+void (*hak_fork_repair)(void);
+unsigned (*hak_pool_collect)(struct hak_slab *slab);
+struct hak_inbox hak_pool_inbox;
+
+/*
+ * SuperSlabs by the longest run of slots that are free (EMPTY or UNUSED), and
+ * of those that are EMPTY: memory that is resident already is used first, and
+ * the shortest run that suffices, which keeps the fullest SuperSlabs full.
+ */
+static struct {
+	struct hak_superslab *by_free[POOL_BINS];
+	struct hak_superslab *by_empty[POOL_BINS];
+	uint64_t free_bins; /* bit n: by_free[n] is not empty */
+	uint64_t empty_bins;
+	struct hak_slab *partial[HAK_CLASSES];
+	struct hak_slab *full[HAK_CLASSES];
+	uint32_t said; /* kinds of transition printed */
+} pool; /* pool lock */
+
+static void pool_debug(const char *what, const struct hak_superslab *ss,
+		       unsigned slot, unsigned n, unsigned bit)
+{
+	char line[160];
+	struct hak_fmt f;
+
+	if (hak_likely(!hak_opt.pool_debug) || (pool.said & (1u << bit)))
+		return;
+	pool.said |= 1u << bit;
+	hak_fmt_init(&f, line, sizeof(line));
+	hak_fmt(&f,
+		"pool: %s slot %u+%u of %p, active %u empty %u unused %u",
+		what, slot, n, (void *)hak_ss_base(ss),
+		(unsigned)hak_stats.slots_active,
+		(unsigned)hak_stats.slots_empty,
+		(unsigned)hak_stats.slots_unused);
+	hak_warn(line);
+}
+
+/* ---- lists of SuperSlabs ------------------------------------------- */
+
+#define POOL_LINK(list, bins, field, ss, n)                   \
+	do {                                                  \
+		struct hak_superslab *head_ = pool.list[n];   \
+		(ss)->field.prev = NULL;                      \
+		(ss)->field.next = head_;                     \
+		if (head_)                                    \
+			head_->field.prev = (ss);             \
+		pool.list[n] = (ss);                          \
+		pool.bins |= UINT64_C(1) << (n);              \
+	} while (0)
+
+#define POOL_UNLINK(list, bins, field, ss, n)                           \
+	do {                                                            \
+		if ((ss)->field.prev)                                   \
+			(ss)->field.prev->field.next = (ss)->field.next; \
+		else                                                    \
+			pool.list[n] = (ss)->field.next;                \
+		if ((ss)->field.next)                                   \
+			(ss)->field.next->field.prev = (ss)->field.prev; \
+		if (!pool.list[n])                                      \
+			pool.bins &= ~(UINT64_C(1) << (n));             \
+	} while (0)
+
+static void pool_relink(struct hak_superslab *ss)
+{
+	unsigned n = hak_longest32(hak_ss_free_mask(ss));
+
+	if (n != ss->free_bin) {
+		if (ss->free_bin)
+			POOL_UNLINK(by_free, free_bins, by_free, ss,
+				    ss->free_bin);
+		if (n)
+			POOL_LINK(by_free, free_bins, by_free, ss, n);
+		ss->free_bin = (uint8_t)n;
+	}
+	n = hak_longest32(ss->pub.empty);
+	if (n != ss->empty_bin) {
+		if (ss->empty_bin)
+			POOL_UNLINK(by_empty, empty_bins, by_empty, ss,
+				    ss->empty_bin);
+		if (n)
+			POOL_LINK(by_empty, empty_bins, by_empty, ss, n);
+		ss->empty_bin = (uint8_t)n;
+	}
+}
+
+static bool pool_is_idle(const struct hak_superslab *ss)
+{
+	return !ss->pub.active && ss->pub.base && !ss->is_static;
+}
+
+/* ---- the state machine --------------------------------------------- */
+
+static void pool_count(const struct hak_superslab *ss, uint32_t mask, bool in)
+{
+	uint64_t active = hak_popcount32(mask & ss->pub.active);
+	uint64_t empty = hak_popcount32(mask & ss->pub.empty);
+	uint64_t unused = hak_popcount32(mask) - active - empty;
+
+	hak_stats.slots_active += in ? active : -active;
+	hak_stats.slots_empty += in ? empty : -empty;
+	hak_stats.slots_unused += in ? unused : -unused;
+	hak_stats.empty_bytes += (in ? empty : -empty) * HAK_SLOT_SIZE;
+}
+
+/*
+ * The only writer of slot states.  The order of the two stores matters to a
+ * fork's child: a slot with both bits set counts as ACTIVE.
+ */
+static void pool_set(struct hak_superslab *ss, unsigned slot, unsigned n,
+		     enum hakmem_slot_state state)
+{
+	uint32_t mask = hak_low32(n) << slot;
+	bool was_idle = pool_is_idle(ss);
+
+	hak_stats_begin();
+	pool_count(ss, mask, false);
+	switch (state) {
+	case HAKMEM_SLOT_ACTIVE:
+		ss->pub.active |= mask;
+		ss->pub.empty &= ~mask;
+		break;
+	case HAKMEM_SLOT_EMPTY:
+		ss->pub.empty |= mask;
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		ss->pub.active &= ~mask;
+		break;
+	case HAKMEM_SLOT_UNUSED:
+		ss->pub.empty &= ~mask;
+		break;
+	}
+	pool_count(ss, mask, true);
+	hak_stats_end();
+	pool_relink(ss);
+	if (was_idle != pool_is_idle(ss))
+		hak_stats.lru_length += was_idle ? (uint64_t)-1 : 1;
+	hak_assert_slow(hak_ss_check(ss));
+}
+
+/* Memory that was given back a moment ago is needed again: tell purge.c. */
+static void pool_note_reuse(struct hak_superslab *ss, uint32_t mask)
+{
+	uint32_t again = ss->purged & mask;
+	uint32_t now;
+
+	if (hak_likely(!again))
+		return;
+	ss->purged &= ~mask;
+	now = (uint32_t)hak_os_now_ms();
+	for (; again; again &= again - 1)
+		hak_purge_refault(HAK_SLOT_SIZE,
+				  now - ss->stamp[hak_ctz32(again)]);
+}
+
+static void pool_activate(struct hak_superslab *ss, unsigned slot, unsigned n,
+			  uint32_t *zero)
+{
+	uint32_t mask = hak_low32(n) << slot;
+
+	*zero = (ss->zero & mask) >> slot;
+	ss->zero &= ~mask;
+	pool_note_reuse(ss, mask);
+	pool_set(ss, slot, n, HAKMEM_SLOT_ACTIVE);
+	hak_stats.acquires += n;
+	pool_debug("acquire", ss, slot, n, HAKMEM_SLOT_ACTIVE);
+}
+
+/* ---- acquire ------------------------------------------------------- */
+
+/* Bit i: slot i lies at a multiple of align slots. */
+static uint32_t pool_aligned(const struct hak_superslab *ss, unsigned align)
+{
+	uint32_t mask = 0;
+
+	if (align == 1)
+		return UINT32_MAX;
+	for (unsigned i = 0; i < ss->pub.slots; i++)
+		if (((ss->pub.base / HAK_SLOT_SIZE + i) & (align - 1)) == 0)
+			mask |= UINT32_C(1) << i;
+	return mask;
+}
+
+static struct hak_superslab *pool_find(unsigned n, unsigned align,
+				       unsigned *slot)
+{
+	uint64_t usable = ~hak_low64(n);
+
+	for (uint64_t b = pool.empty_bins & usable; b; b &= b - 1) {
+		struct hak_superslab *ss = pool.by_empty[hak_ctz64(b)];
+
+		for (; ss; ss = ss->by_empty.next) {
+			uint32_t fit = hak_runs32(ss->pub.empty, n) &
+				       pool_aligned(ss, align);
+			if (fit) {
+				*slot = hak_ctz32(fit);
+				return ss;
+			}
+		}
+	}
+	for (uint64_t b = pool.free_bins & usable; b; b &= b - 1) {
+		struct hak_superslab *ss = pool.by_free[hak_ctz64(b)];
+
+		for (; ss; ss = ss->by_free.next) {
+			uint32_t fit = hak_runs32(hak_ss_free_mask(ss), n) &
+				       pool_aligned(ss, align);
+			if (fit) {
+				*slot = hak_ctz32(fit);
+				return ss;
+			}
+		}
+	}
+	return NULL;
+}
+
+int hak_pool_acquire(unsigned n, unsigned align, struct hak_run *run)
+{
+	struct hak_superslab *ss;
+	unsigned slot = 0;
+
+	if (hak_purge_over_limit(n * HAK_SLOT_SIZE)) {
+		hak_stats.shared_fail++;
+		return -ENOMEM;
+	}
+	ss = pool_find(n, align, &slot);
+	if (!ss) {
+		ss = hak_ss_map();
+		if (!ss) {
+			hak_stats.shared_fail++;
+			return -ENOMEM;
+		}
+		ss->free_bin = 0;
+		ss->empty_bin = 0;
+		pool_relink(ss);
+		hak_stats.lru_length++;
+		slot = 0;
+	}
+	run->ss = ss;
+	run->slot = slot;
+	run->n = n;
+	pool_activate(ss, slot, n, &run->zero);
+	return 0;
+}
+
+int hak_pool_extend(struct hak_superslab *ss, unsigned slot, unsigned n,
+		    unsigned more, uint32_t *zero)
+{
+	uint32_t want;
+
+	if (slot + n + more > ss->pub.slots)
+		return -ENOMEM;
+	want = hak_low32(more) << (slot + n);
+	if ((hak_ss_free_mask(ss) & want) != want)
+		return -ENOMEM;
+	if (hak_purge_over_limit(more * HAK_SLOT_SIZE))
+		return -ENOMEM;
+	pool_activate(ss, slot + n, more, zero);
+	return 0;
+}
+
+/* ---- release and purge --------------------------------------------- */
+
+void hak_pool_release(struct hak_superslab *ss, unsigned slot, unsigned n)
+{
+	uint32_t now = (uint32_t)hak_os_now_ms();
+
+	hak_assert((ss->pub.active & (hak_low32(n) << slot)) ==
+		   hak_low32(n) << slot);
+	for (unsigned i = 0; i < n; i++)
+		ss->stamp[slot + i] = now;
+	pool_set(ss, slot, n, HAKMEM_SLOT_EMPTY);
+	hak_stats.releases += n;
+	pool_debug("release", ss, slot, n, HAKMEM_SLOT_EMPTY);
+}
+
+static bool pool_purge_run(struct hak_superslab *ss, unsigned slot, unsigned n)
+{
+	bool lazily = hak_opt.purge_method == 1;
+	uint32_t mask = hak_low32(n) << slot;
+	uint32_t now = (uint32_t)hak_os_now_ms();
+
+	if (hak_os_purge(hak_slot_base(ss, slot), n * HAK_SLOT_SIZE, lazily))
+		return false;
+	for (unsigned i = 0; i < n; i++)
+		ss->stamp[slot + i] = now;
+	pool_set(ss, slot, n, HAKMEM_SLOT_UNUSED);
+	ss->purged |= mask;
+	if (!lazily && hak_os_purge_zeroes())
+		ss->zero |= mask;
+	hak_stats.purged_bytes += n * HAK_SLOT_SIZE;
+	pool_debug("purge", ss, slot, n, HAKMEM_SLOT_UNUSED);
+	return true;
+}
+
+size_t hak_pool_purge(struct hak_superslab *ss, uint32_t mask,
+		      unsigned *calls)
+{
+	size_t done = 0;
+
+	mask &= ss->pub.empty;
+	while (mask && *calls) {
+		unsigned slot = hak_ctz32(mask);
+		uint32_t rest = ~(mask >> slot);
+		unsigned n = rest ? hak_ctz32(rest) : HAK_SS_SLOTS;
+
+		(*calls)--;
+		if (!pool_purge_run(ss, slot, n))
+			break;
+		done += n * HAK_SLOT_SIZE;
+		mask &= ~(hak_low32(n) << slot);
+	}
+	return done;
+}
+
+struct hak_superslab *hak_pool_largest_empty(void)
+{
+	if (!pool.empty_bins)
+		return NULL;
+	return pool.by_empty[63 - __builtin_clzll(pool.empty_bins)];
+}
+
+static void pool_forget(struct hak_superslab *ss)
+{
+	if (ss->free_bin)
+		POOL_UNLINK(by_free, free_bins, by_free, ss, ss->free_bin);
+	if (ss->empty_bin)
+		POOL_UNLINK(by_empty, empty_bins, by_empty, ss, ss->empty_bin);
+	ss->free_bin = 0;
+	ss->empty_bin = 0;
+}
+
+size_t hak_pool_unmap_idle(unsigned keep)
+{
+	struct hak_superslab *ss = pool.by_free[HAK_SS_SLOTS];
+	size_t done = 0;
+
+	while (ss && hak_stats.lru_length > keep) {
+		struct hak_superslab *next = ss->by_free.next;
+		uint64_t empty = hak_popcount32(ss->pub.empty);
+
+		if (hak_ss_unmap(ss))
+			break;
+		hak_stats.empty_bytes -= empty * HAK_SLOT_SIZE;
+		hak_stats.purged_bytes += empty * HAK_SLOT_SIZE;
+		hak_stats.lru_length--;
+		done += empty * HAK_SLOT_SIZE;
+		pool_forget(ss);
+		ss = next;
+	}
+	return done;
+}
+
+/* ---- slabs --------------------------------------------------------- */
+
+void hak_slab_push(struct hak_slab **head, struct hak_slab *slab,
+		   enum hak_slab_list which)
+{
+	slab->prev = NULL;
+	slab->next = *head;
+	if (*head)
+		(*head)->prev = slab;
+	*head = slab;
+	slab->listed = (uint8_t)which;
+}
+
+void hak_slab_unlink(struct hak_slab **head, struct hak_slab *slab)
+{
+	if (slab->prev)
+		slab->prev->next = slab->next;
+	else
+		*head = slab->next;
+	if (slab->next)
+		slab->next->prev = slab->prev;
+	slab->listed = HAK_SLAB_UNLISTED;
+}
+
+/* Give slab to tag unless a remote freer is queueing it for its owner. */
+static bool pool_set_owner(struct hak_slab *slab, uint32_t tag)
+{
+	struct hak_remote *r = hak_slab_remote(slab);
+	uint64_t old = __atomic_load_n(&r->rstate, __ATOMIC_RELAXED);
+	uint64_t new;
+
+	do {
+		if (old & HAK_RSTATE_QUEUED)
+			return false;
+		new = ((old >> 32) + 1) << 32 | tag;
+		/* acq_rel: partner is the CAS of hak_remote_queue; after it
+		 * no freer queues for the old owner */
+	} while (!__atomic_compare_exchange_n(&r->rstate, &old, new, true,
+					      __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
+	return true;
+}
+
+static void pool_slab_words(struct hak_slab *slab, uint32_t tag)
+{
+	enum hak_kind kind = slab->holes	? HAK_KIND_HOLED :
+			     slab->slots > 1 ? HAK_KIND_MULTI :
+						  HAK_KIND_SLAB;
+
+	hak_registry_set_run(slab->base, slab->slots,
+			     hak_word(tag, kind, slab->cls, 0), slab);
+}
+
+static void pool_slab_begin(struct hak_slab *slab, unsigned cls, char *base,
+			    uint64_t *bits)
+{
+	const struct hak_class *c = &hak_class[cls];
+
+	slab->summary = 0;
+	slab->bits = bits;
+	slab->base = base;
+	slab->nfree = c->pub.blocks;
+	slab->carved = 0;
+	slab->blocks = (uint16_t)c->pub.blocks;
+	slab->cls = (uint8_t)cls;
+	slab->slots = (uint8_t)c->pub.slots;
+	slab->holes = 0;
+}
+
+struct hak_slab *hak_pool_slab_new(unsigned cls, uint32_t tag)
+{
+	const struct hak_class *c = &hak_class[cls];
+	struct hak_run run;
+	struct hak_slab *slab;
+	struct hak_remote *r;
+	uint64_t *bits;
+
+	/* own words, then remote words; on lines of their own when they are
+	 * long enough to matter */
+	bits = hak_meta_bitmap_get(2 * c->words);
+	if (!bits) {
+		hak_stats.shared_fail++;
+		return NULL;
+	}
+	if (hak_pool_acquire(c->pub.slots, 1, &run)) {
+		hak_meta_bitmap_put(bits, 2 * c->words);
+		return NULL;
+	}
+	slab = &run.ss->slab[run.slot];
+	r = &run.ss->remote[run.slot];
+	pool_slab_begin(slab, cls, hak_slot_base(run.ss, run.slot), bits);
+	r->bits = bits + c->words;
+	for (unsigned w = 0; w < c->words; w++)
+		r->bits[w] = 0;
+	__atomic_store_n(&r->summary, 0, __ATOMIC_RELAXED);
+	pool_set_owner(slab, tag);
+	run.ss->pub.size_class[run.slot] = (uint8_t)cls;
+	run.ss->pub.run[run.slot] = (uint8_t)run.n;
+	pool_slab_words(slab, tag);
+	return slab;
+}
+
+bool hak_pool_slab_retire(struct hak_slab *slab)
+{
+	struct hak_superslab *ss = hak_slab_ss(slab);
+	unsigned slot = hak_slab_slot(slab);
+	unsigned n = slab->slots;
+
+	hak_assert(slab->nfree == slab->blocks);
+	if (!pool_set_owner(slab, HAK_TAG_NONE))
+		return false;
+	hak_registry_set_run(slab->base, n, 0, NULL);
+	hak_meta_bitmap_put(slab->bits, 2 * hak_class[slab->cls].words);
+	slab->bits = NULL;
+	ss->pub.size_class[slot] = 0;
+	ss->pub.run[slot] = 0;
+	hak_pool_release(ss, slot, n);
+	return true;
+}
+
+struct hak_slab *hak_pool_adopt(unsigned cls, uint32_t tag)
+{
+	struct hak_slab *slab = pool.partial[cls];
+
+	for (; slab; slab = slab->next) {
+		if (!pool_set_owner(slab, tag))
+			continue;
+		hak_slab_unlink(&pool.partial[cls], slab);
+		pool_slab_words(slab, tag);
+		/* bits that came in before the owner changed */
+		hak_pool_collect(slab);
+		hak_stats.adoptions++;
+		pool_debug("adopt", hak_slab_ss(slab), hak_slab_slot(slab),
+			   slab->slots, 8);
+		return slab;
+	}
+	return NULL;
+}
+
+bool hak_pool_give(struct hak_slab *slab)
+{
+	if (!pool_set_owner(slab, HAK_TAG_POOL))
+		return false;
+	pool_slab_words(slab, HAK_TAG_POOL);
+	hak_pool_collect(slab);
+	if (slab->nfree == slab->blocks && hak_pool_slab_retire(slab))
+		return true;
+	if (slab->nfree)
+		hak_slab_push(&pool.partial[slab->cls], slab,
+			      HAK_SLAB_PARTIAL);
+	else
+		hak_slab_push(&pool.full[slab->cls], slab, HAK_SLAB_FULL);
+	return true;
+}
+
+static void pool_settle(struct hak_slab *slab)
+{
+	struct hak_slab **from = slab->listed == HAK_SLAB_FULL ?
+					 &pool.full[slab->cls] :
+					 &pool.partial[slab->cls];
+
+	if (slab->nfree == 0)
+		return;
+	if (slab->listed != HAK_SLAB_UNLISTED)
+		hak_slab_unlink(from, slab);
+	if (slab->nfree == slab->blocks && hak_pool_slab_retire(slab))
+		return;
+	hak_slab_push(&pool.partial[slab->cls], slab, HAK_SLAB_PARTIAL);
+}
+
+void hak_pool_drain(void)
+{
+	struct hak_slab *slab;
+
+	if (!__atomic_load_n(&hak_pool_inbox.head, __ATOMIC_RELAXED))
+		return;
+	/* acquire: partner is the release push of hak_remote_queue */
+	slab = __atomic_exchange_n(&hak_pool_inbox.head, NULL,
+				   __ATOMIC_ACQUIRE);
+	while (slab) {
+		struct hak_remote *r = hak_slab_remote(slab);
+		struct hak_slab *next = r->next;
+
+		/* queued first, then the bits: see remote.h */
+		__atomic_fetch_and(&r->rstate, ~HAK_RSTATE_QUEUED,
+				   __ATOMIC_SEQ_CST);
+		hak_pool_collect(slab);
+		pool_debug("drain", hak_slab_ss(slab), hak_slab_slot(slab),
+			   slab->slots, 9);
+		pool_settle(slab);
+		hak_stats.pool_drains++;
+		slab = next;
+	}
+}
+
+/* ---- start, checks, fork ------------------------------------------- */
+
+void hak_pool_init(struct hak_superslab *first)
+{
+	first->free_bin = 0;
+	first->empty_bin = 0;
+	pool_relink(first);
+}
+
+bool hak_pool_check(void)
+{
+	uint64_t active = 0, empty = 0, unused = 0;
+	struct hak_superslab *ss = hak_ss_all;
+
+	for (; ss; ss = (struct hak_superslab *)(uintptr_t)ss->pub.next) {
+		if (!ss->pub.base)
+			continue;
+		if (!hak_ss_check(ss) ||
+		    ss->free_bin != hak_longest32(hak_ss_free_mask(ss)) ||
+		    ss->empty_bin != hak_longest32(ss->pub.empty))
+			return false;
+		active += hak_popcount32(ss->pub.active);
+		empty += hak_popcount32(ss->pub.empty);
+		unused += hak_popcount32(hak_ss_mask(ss, HAKMEM_SLOT_UNUSED));
+	}
+	return active == hak_stats.slots_active &&
+	       empty == hak_stats.slots_empty &&
+	       unused == hak_stats.slots_unused;
+}
+
+/* Slots that were becoming something when the parent's thread vanished. */
+static void pool_mend_states(struct hak_superslab *ss)
+{
+	uint32_t slots = hak_low32(ss->pub.slots);
+
+	ss->pub.active &= slots;
+	ss->pub.empty &= slots & ~ss->pub.active;
+	for (uint32_t m = ss->pub.active; m; m &= m - 1) {
+		unsigned slot = hak_ctz32(m);
+
+		if (hak_registry_get(hak_slot_base(ss, slot)))
+			continue;
+		ss->pub.active &= ~(UINT32_C(1) << slot);
+		ss->pub.empty |= UINT32_C(1) << slot;
+		ss->pub.size_class[slot] = 0;
+		ss->pub.run[slot] = 0;
+		ss->remote[slot].rstate &= ~(uint64_t)0xffff;
+	}
+	ss->zero &= slots & ~(ss->pub.active | ss->pub.empty);
+}
+
+static void pool_relist_slabs(struct hak_superslab *ss)
+{
+	for (uint32_t m = ss->pub.active; m; m &= m - 1) {
+		unsigned slot = hak_ctz32(m);
+		struct hak_slab *slab = &ss->slab[slot];
+		struct hak_remote *r = &ss->remote[slot];
+
+		if (!ss->pub.size_class[slot] ||
+		    hak_rstate_owner(r->rstate) != HAK_TAG_POOL)
+			continue;
+		r->rstate &= ~HAK_RSTATE_QUEUED;
+		hak_pool_collect(slab);
+		slab->listed = HAK_SLAB_UNLISTED;
+		if (slab->nfree)
+			hak_slab_push(&pool.partial[slab->cls], slab,
+				      HAK_SLAB_PARTIAL);
+		else
+			hak_slab_push(&pool.full[slab->cls], slab,
+				      HAK_SLAB_FULL);
+	}
+}
+
+void hak_pool_rebuild(bool torn)
+{
+	struct hak_superslab *ss;
+
+	hak_pool_inbox.head = NULL;
+	if (!torn)
+		return;
+	__builtin_memset(&pool, 0, sizeof(pool));
+	hak_stats.slots_active = 0;
+	hak_stats.slots_empty = 0;
+	hak_stats.slots_unused = 0;
+	hak_stats.superslabs_mapped = 0;
+	hak_stats.lru_length = 0;
+	hak_stats.empty_bytes = hak_stats.huge_cached_bytes;
+	hak_stats.seq += hak_stats.seq & 1;
+	ss = hak_ss_all;
+	for (; ss; ss = (struct hak_superslab *)(uintptr_t)ss->pub.next) {
+		if (!ss->pub.base)
+			continue;
+		pool_mend_states(ss);
+		pool_count(ss, hak_low32(ss->pub.slots), true);
+		hak_stats.superslabs_mapped++;
+		hak_stats.lru_length += pool_is_idle(ss);
+		ss->free_bin = 0;
+		ss->empty_bin = 0;
+		pool_relink(ss);
+		pool_relist_slabs(ss);
+	}
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "purge.h"
+
+#include "bits.h"
+#include "huge.h"
+#include "options.h"
+#include "os.h"
+#include "pool.h"
+#include "stats.h"
+
+#define PURGE_EDGE_MIN ((uint64_t)8 << 20)
+#define PURGE_VISIT_BYTES ((size_t)32 << 20)
+#define PURGE_VISIT_CALLS 64u
+#define PURGE_SOON_MS 1000u
+#define PURGE_BOOST_MAX 6
+/* A process of less than this is left alone by decay: the faults would cost
+ * more than the memory. */
+#define PURGE_SMALL ((uint64_t)4 << 20)
+#define PURGE_IDLE_KEEP 2u
+
+static struct {
+	unsigned boost; /* doublings in force */
+	uint64_t boost_at; /* ms; last change of boost */
+	uint64_t peak; /* recent peak of live bytes */
+	uint64_t peak_at; /* ms; when peak began to count */
+	uint64_t next_visit; /* ms; atomic relaxed, read without the lock */
+} purge; /* pool lock */
+
+static uint64_t purge_live(void)
+{
+	return hak_stats.slots_active * HAK_SLOT_SIZE +
+	       hak_stats.huge_live_bytes;
+}
+
+bool hak_purge_over_limit(size_t size)
+{
+	return hak_opt.limit_hard &&
+	       purge_live() + size > hak_opt.limit_hard;
+}
+
+static uint64_t purge_peak(uint64_t live)
+{
+	uint64_t now = hak_os_now_ms();
+
+	if (live >= purge.peak) {
+		purge.peak = live;
+		purge.peak_at = now;
+	} else if (now - purge.peak_at > PURGE_SOON_MS) {
+		purge.peak -= (purge.peak - live) / 2;
+		purge.peak_at = now;
+	}
+	return purge.peak;
+}
+
+void hak_purge_refault(size_t size, uint32_t age_ms)
+{
+	uint64_t now;
+
+	if (age_ms > PURGE_SOON_MS)
+		return;
+	hak_stats.refaulted_bytes += size;
+	now = hak_os_now_ms();
+	/* one doubling for each 100 ms of thrashing, not one per slot */
+	if (purge.boost < PURGE_BOOST_MAX && now - purge.boost_at >= 100) {
+		purge.boost++;
+		purge.boost_at = now;
+	}
+}
+
+static int64_t purge_delay(void)
+{
+	return hak_opt.purge_delay < 0 ? -1 :
+					 hak_opt.purge_delay << purge.boost;
+}
+
+static uint64_t purge_threshold(void)
+{
+	uint64_t live = purge_live();
+	uint64_t peak = purge_peak(live);
+	uint64_t t = live / 4;
+
+	if (t < PURGE_EDGE_MIN)
+		t = PURGE_EDGE_MIN;
+	if (purge.boost) {
+		t <<= purge.boost;
+		if (t > peak)
+			t = peak;
+		if (t < PURGE_EDGE_MIN)
+			t = PURGE_EDGE_MIN;
+	}
+	return t;
+}
+
+static size_t purge_down_to(uint64_t target, size_t most, unsigned *calls)
+{
+	size_t done = 0;
+
+	while (hak_stats.empty_bytes > target && done < most && *calls) {
+		struct hak_superslab *ss = hak_pool_largest_empty();
+		size_t n = hak_huge_drop_oldest(calls);
+
+		if (!n && ss)
+			n = hak_pool_purge(ss, ss->pub.empty, calls);
+		if (!n)
+			break;
+		done += n;
+	}
+	return done;
+}
+
+void hak_purge_edge(void)
+{
+	unsigned calls = PURGE_VISIT_CALLS;
+	uint64_t threshold;
+
+	if (hak_opt.purge_delay == 0) {
+		purge_down_to(0, PURGE_VISIT_BYTES, &calls);
+		hak_pool_unmap_idle(0);
+		return;
+	}
+	if (hak_stats.empty_bytes <= PURGE_EDGE_MIN ||
+	    hak_opt.purge_delay < 0)
+		return;
+	threshold = purge_threshold();
+	if (hak_stats.empty_bytes <= threshold)
+		return;
+	purge_down_to(threshold / 2, PURGE_VISIT_BYTES, &calls);
+	hak_pool_unmap_idle(PURGE_IDLE_KEEP);
+}
+
+bool hak_purge_due(void)
+{
+	if (!__atomic_load_n(&hak_stats.empty_bytes, __ATOMIC_RELAXED) ||
+	    hak_opt.purge_delay < 0)
+		return false;
+	return hak_os_now_ms() >=
+	       __atomic_load_n(&purge.next_visit, __ATOMIC_RELAXED);
+}
+
+static uint32_t purge_old_slots(const struct hak_superslab *ss, uint32_t now,
+				uint32_t delay)
+{
+	uint32_t old = 0;
+
+	for (uint32_t m = ss->pub.empty; m; m &= m - 1) {
+		unsigned slot = hak_ctz32(m);
+
+		if (now - ss->stamp[slot] >= delay)
+			old |= UINT32_C(1) << slot;
+	}
+	return old;
+}
+
+void hak_purge_decay(void)
+{
+	uint64_t now = hak_os_now_ms();
+	int64_t delay = purge_delay();
+	unsigned calls = PURGE_VISIT_CALLS;
+	struct hak_superslab *ss = hak_ss_all;
+
+	if (delay < 0)
+		return;
+	if (purge.boost && now - purge.boost_at > 10 * PURGE_SOON_MS) {
+		purge.boost--;
+		purge.boost_at = now;
+	}
+	__atomic_store_n(&purge.next_visit, now + (uint64_t)delay / 4 + 1,
+			 __ATOMIC_RELAXED);
+	if (purge_live() + hak_stats.empty_bytes < PURGE_SMALL)
+		return;
+	hak_huge_drop_old(now, (uint64_t)delay, &calls);
+	for (; ss && calls;
+	     ss = (struct hak_superslab *)(uintptr_t)ss->pub.next)
+		if (ss->pub.base && ss->pub.empty)
+			hak_pool_purge(ss,
+				       purge_old_slots(ss, (uint32_t)now,
+						       (uint32_t)delay),
+				       &calls);
+	hak_pool_unmap_idle(PURGE_IDLE_KEEP);
+}
+
+size_t hak_purge_all(void)
+{
+	unsigned calls = UINT_MAX;
+	size_t done = purge_down_to(0, SIZE_MAX, &calls);
+
+	return done + hak_pool_unmap_idle(0);
+}

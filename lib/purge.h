@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * purge.h - when memory goes back to the system
+ *
+ * Responsibility: the policy: which EMPTY slots and cached mappings are
+ * returned, and when.  The mechanism is the pool's (hak_pool_purge) and
+ * huge.c's.  Also the hard limit.
+ *
+ *   decay  what has been EMPTY for longer than the delay, on any slow path or
+ *          heartbeat;
+ *   edge   a release that lifts resident-but-free memory above the threshold
+ *          purges at once down to half of it: an idle process may never call
+ *          again.  At most 32 MiB and 64 system calls a visit;
+ *   feedback  memory used again within a second of its return doubles delay
+ *          and threshold (up to the recent peak of live memory).
+ *
+ * Contract: pool lock held.  Only EMPTY slots are touched: purging an ACTIVE
+ * one would zero a program's data.
+ *
+ * Observable: purged_bytes, purges, refaulted_bytes, empty_bytes.
+ *
+ * Composable: needs pool.h and huge.h (same layer), os.h, options.h.  No
+ * thread is started: a preloaded library may sit in a sandbox that kills on
+ * clone.
+ */
+#ifndef HAK_PURGE_H
+#define HAK_PURGE_H
+
+#include "base.h"
+
+/* Would size more bytes exceed HAKMEM_LIMIT_HARD? */
+bool hak_purge_over_limit(size_t size);
+
+/* size bytes are used again age_ms after they were given back. */
+void hak_purge_refault(size_t size, uint32_t age_ms);
+
+/* After memory became free. */
+void hak_purge_edge(void);
+
+/* Is a visit due?  No lock; cheap enough for every slow path. */
+bool hak_purge_due(void);
+
+/* Return what is old enough. */
+void hak_purge_decay(void);
+
+/* Return everything that is EMPTY or cached; bytes. */
+size_t hak_purge_all(void);
+
+#endif /* HAK_PURGE_H */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "registry.h"
+
+#include "assert.h"
+#include "meta.h"
+#include "stats.h"
+
+uint32_t hak_registry_zero[HAK_LEAF_SLOTS];
+uintptr_t hak_registry_root[HAK_ROOTS];
+
+static struct hak_leaf *registry_leaf(uintptr_t p)
+{
+	uintptr_t d = __atomic_load_n(
+		&hak_registry_root[hak_registry_root_of(p)], __ATOMIC_RELAXED);
+
+	if (!d)
+		return NULL;
+	return (struct hak_leaf *)((uintptr_t)hak_registry_zero + d);
+}
+
+bool hak_registry_reserve(const void *ptr, size_t size)
+{
+	uintptr_t p = (uintptr_t)ptr;
+	size_t last = hak_registry_root_of(p + size - 1);
+
+	for (size_t root = hak_registry_root_of(p); root <= last; root++) {
+		struct hak_leaf *leaf;
+
+		if (root >= HAK_ROOTS)
+			return false;
+		if (hak_registry_root[root])
+			continue;
+		leaf = hak_meta_alloc(sizeof(*leaf), HAK_CACHE_LINE);
+		if (!leaf)
+			return false;
+		/* release: the leaf is zero when it is found */
+		__atomic_store_n(&hak_registry_root[root],
+				 (uintptr_t)leaf -
+					 (uintptr_t)hak_registry_zero,
+				 __ATOMIC_RELEASE);
+		hak_stats.registry_leaves++;
+	}
+	return true;
+}
+
+static void registry_count(uint32_t old, uint32_t word)
+{
+	bool was = old && hak_word_kind(old) != HAK_KIND_TOMB;
+	bool is = word && hak_word_kind(word) != HAK_KIND_TOMB;
+
+	if (old && !was)
+		hak_stats.registry_tombstones--;
+	if (word && !is)
+		hak_stats.registry_tombstones++;
+	if (was != is)
+		hak_stats.registry_slots += is ? 1 : (uint64_t)-1;
+	if (hak_stats.registry_slots > hak_stats.registry_peak)
+		hak_stats.registry_peak = hak_stats.registry_slots;
+}
+
+void hak_registry_set(const void *ptr, uint32_t word, const void *record)
+{
+	uintptr_t p = (uintptr_t)ptr;
+	struct hak_leaf *leaf = registry_leaf(p);
+	size_t slot = hak_registry_slot_of(p);
+
+	hak_assert(leaf && (p & (HAK_SLOT_SIZE - 1)) == 0);
+	registry_count(leaf->hot[slot], word);
+	if (word)
+		__atomic_store_n(&leaf->cold[slot], (uintptr_t)record,
+				 __ATOMIC_RELAXED);
+	/* release: partner is the acquire in hak_registry_record */
+	__atomic_store_n(&leaf->hot[slot], word, __ATOMIC_RELEASE);
+}
+
+void hak_registry_set_run(const void *p, unsigned n, uint32_t word,
+			  const void *record)
+{
+	for (unsigned i = 0; i < n; i++)
+		hak_registry_set((const char *)p + i * HAK_SLOT_SIZE,
+				 word ? word + i : 0, record);
+}

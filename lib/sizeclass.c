@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "sizeclass.h"
+
+#include "assert.h"
+
+struct hak_class hak_class[HAK_CLASSES];
+uint8_t hak_class_tiny[HAK_TINY_MAX / 16 + 1];
+
+static size_t class_bytes(unsigned cls)
+{
+	if (cls <= 8)
+		return (size_t)cls * 16;
+	unsigned step = (cls - 9) / 8; /* doublings above 128 */
+
+	return (size_t)(9 + (cls - 9) % 8) << (step + 4);
+}
+
+/*
+ * Slots of a slab: one while it holds 8 blocks; above that as many as give 8
+ * blocks with at most an eighth of the slab unused.
+ */
+static unsigned class_slots(size_t size)
+{
+	unsigned n = 1;
+
+	for (; n < 4; n++) {
+		size_t bytes = n * HAK_SLOT_SIZE;
+
+		if (bytes / size >= 8 && bytes % size <= bytes / 8)
+			break;
+	}
+	return n;
+}
+
+/*
+ * Most blocks in a thread's cache.  Small is right: capacities of 64 to 4096
+ * differed by less than 5 %, while cached blocks pin pages.
+ */
+static unsigned class_cache(size_t size)
+{
+	size_t n = 32768 / size;
+
+	return (unsigned)(n > 64 ? 64 : n < 4 ? 4 : n);
+}
+
+void hak_sizeclass_init(void)
+{
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
+		struct hak_class *c = &hak_class[cls];
+		size_t size = class_bytes(cls);
+
+		c->pub.block_size = (uint32_t)size;
+		c->pub.slots = class_slots(size);
+		c->pub.blocks =
+			(uint32_t)(c->pub.slots * HAK_SLOT_SIZE / size);
+		c->pub.cache_blocks = class_cache(size);
+		c->words = (c->pub.blocks + 63) / 64;
+		c->magic = UINT64_MAX / size + 1;
+		if (size <= HAK_TINY_MAX)
+			for (size_t i = class_bytes(cls - 1) / 16 + 1;
+			     i <= size / 16; i++)
+				hak_class_tiny[i] = (uint8_t)cls;
+	}
+	hak_class_tiny[0] = 1;
+}
+
+unsigned hak_class_of_aligned(size_t size, size_t align)
+{
+	if (size > HAK_MID_MAX || align > 4096)
+		return 0;
+	for (unsigned cls = hak_class_of(size); cls < HAK_CLASSES; cls++)
+		if ((hak_class_size(cls) & (align - 1)) == 0)
+			return cls;
+	return 0;
+}

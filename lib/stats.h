@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stats.h - the exported object
+ *
+ * Responsibility: the definition of hakmem_stats, its sequence counter, and
+ * sums over what lower layers count.  Decides nothing.
+ *
+ * Contract: every field has one writer at a time, the holder of the pool lock
+ * unless include/hakmem/stats.h says otherwise.  Multi-word changes stand
+ * between hak_stats_begin() and hak_stats_end() under the pool lock; a
+ * missing end leaves the counter odd and every outside reader says "torn".
+ *
+ * Observable: the object itself.
+ *
+ * Composable: no lower layer needed; safe anywhere.
+ */
+#ifndef HAK_STATS_H
+#define HAK_STATS_H
+
+#include "base.h"
+
+#include "hakmem/stats.h"
+
+/* hakmem_stats under a hidden name: reached without the GOT. */
+extern struct hakmem_stats hak_stats;
+
+static inline void hak_stats_begin(void)
+{
+	__atomic_store_n(&hak_stats.seq, hak_stats.seq + 1,
+			 __ATOMIC_RELAXED);
+	/* release fence: no later store moves before the odd value */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static inline void hak_stats_end(void)
+{
+	/* release: all changes are visible before the even value */
+	__atomic_store_n(&hak_stats.seq, hak_stats.seq + 1,
+			 __ATOMIC_RELEASE);
+}
+
+/* Constant fields; once, at start, pool lock held. */
+void hak_stats_init(void);
+
+#endif /* HAK_STATS_H */
