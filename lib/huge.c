@@ -106,7 +106,7 @@ static size_t huge_drop(struct huge *h, unsigned *calls)
 		hak_stats.empty_bytes += size;
 		return 0;
 	}
-	hak_stats.purged_bytes += size;
+	hak_stats_add(&hak_stats.purged_bytes, size);
 	huge.dropped_at = (uint32_t)hak_os_now_ms();
 	huge_push(h, HUGE_SPARE);
 	return size;
@@ -178,7 +178,7 @@ static struct huge *huge_from_cache(size_t size)
 static void huge_advise(const struct huge *h)
 {
 	if (hak_opt.thp)
-		hak_os_hugepage(h->base, h->size, hak_opt.thp == 2);
+		hak_os_hugepage(h->base, h->size, hak_opt.thp == HAK_THP_ALWAYS);
 }
 
 static struct huge *huge_map(size_t size, size_t align)

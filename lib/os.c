@@ -2,6 +2,7 @@
 #include "os.h"
 
 #include "bits.h"
+#include "stats.h"
 #include "sys.h"
 
 #include <sys/auxv.h>
@@ -13,15 +14,9 @@
 #endif
 
 size_t hak_os_page = 4096;
-struct hak_os_counters hak_os_counters;
 
 static unsigned os_fail_countdown; /* tests only */
 static bool os_clock_failed;
-
-static inline void os_count(uint64_t *counter, uint64_t n)
-{
-	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
-}
 
 void hak_os_init(void)
 {
@@ -42,7 +37,7 @@ static bool os_fails(void)
 		return false;
 	if (__atomic_sub_fetch(&os_fail_countdown, 1, __ATOMIC_RELAXED) != 0)
 		return false;
-	os_count(&hak_os_counters.errors, 1);
+	hak_stats_add(&hak_stats.os_errors, 1);
 	return true;
 }
 
@@ -50,7 +45,7 @@ static int os_result(int ret)
 {
 	if (ret == 0)
 		return 0;
-	os_count(&hak_os_counters.errors, 1);
+	hak_stats_add(&hak_stats.os_errors, 1);
 	return ret;
 }
 
@@ -69,10 +64,10 @@ static void *os_mmap(void *hint, size_t size)
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 #endif
 	if (ret < 0 && ret > -4096) {
-		os_count(&hak_os_counters.errors, 1);
+		hak_stats_add(&hak_stats.os_errors, 1);
 		return NULL;
 	}
-	os_count(&hak_os_counters.mapped, size);
+	hak_stats_add(&hak_stats.mapped_bytes, size);
 	return (void *)ret;
 }
 
@@ -91,7 +86,7 @@ int hak_os_unmap(void *p, size_t size)
 		return -ENOMEM;
 	ret = (int)HAK_RAW(SYS_munmap, p, size);
 	if (ret == 0)
-		os_count(&hak_os_counters.mapped, -(uint64_t)size);
+		hak_stats_add(&hak_stats.mapped_bytes, -(uint64_t)size);
 	return os_result(ret);
 }
 
@@ -130,7 +125,7 @@ int hak_os_resize(void *p, size_t old_size, size_t new_size)
 	ret = HAK_RAW(SYS_mremap, p, old_size, new_size, 0, 0);
 	if (ret < 0 && ret > -4096)
 		return (int)ret;
-	os_count(&hak_os_counters.mapped, (uint64_t)new_size - old_size);
+	hak_stats_add(&hak_stats.mapped_bytes, (uint64_t)new_size - old_size);
 	return 0;
 }
 
@@ -151,11 +146,11 @@ void *hak_os_remap(void *p, size_t old_size, size_t new_size, size_t align)
 		ret = HAK_RAW(SYS_mremap, p, old_size, new_size,
 			      MREMAP_MAYMOVE | MREMAP_FIXED, to);
 	if (ret < 0 && ret > -4096) {
-		os_count(&hak_os_counters.errors, 1);
+		hak_stats_add(&hak_stats.os_errors, 1);
 		hak_os_unmap(to, new_size);
 		return NULL;
 	}
-	os_count(&hak_os_counters.mapped, -(uint64_t)old_size);
+	hak_stats_add(&hak_stats.mapped_bytes, -(uint64_t)old_size);
 	return to;
 }
 
@@ -196,7 +191,7 @@ int hak_os_purge(void *p, size_t size, bool lazily)
 	if (ret == -EINVAL)
 		ret = (int)HAK_RAW(SYS_madvise, p, size, MADV_DONTNEED);
 	if (ret == 0)
-		os_count(&hak_os_counters.purges, 1);
+		hak_stats_add(&hak_stats.purges, 1);
 	return os_result(ret);
 }
 

@@ -27,14 +27,6 @@
 /* Bytes of a page; set by hak_os_init from the auxiliary vector. */
 extern size_t hak_os_page;
 
-struct hak_os_counters {
-	uint64_t mapped; /* bytes mapped now */
-	uint64_t purges; /* madvise calls that gave memory back */
-	uint64_t errors; /* failed calls survived */
-};
-
-extern struct hak_os_counters hak_os_counters;
-
 void hak_os_init(void);
 
 /* size bytes, page-aligned, zeroed; NULL when the kernel refuses. */

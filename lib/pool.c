@@ -293,7 +293,7 @@ void hak_pool_release(struct hak_superslab *ss, unsigned slot, unsigned n)
 
 static bool pool_purge_run(struct hak_superslab *ss, unsigned slot, unsigned n)
 {
-	bool lazily = hak_opt.purge_method == 1;
+	bool lazily = hak_opt.purge_method == HAK_PURGE_FREE;
 	uint32_t mask = hak_low32(n) << slot;
 	uint32_t now = (uint32_t)hak_os_now_ms();
 
@@ -305,7 +305,7 @@ static bool pool_purge_run(struct hak_superslab *ss, unsigned slot, unsigned n)
 	ss->purged |= mask;
 	if (!lazily && hak_os_purge_zeroes())
 		ss->zero |= mask;
-	hak_stats.purged_bytes += n * HAK_SLOT_SIZE;
+	hak_stats_add(&hak_stats.purged_bytes, n * HAK_SLOT_SIZE);
 	pool_debug("purge", ss, slot, n, HAKMEM_SLOT_UNUSED);
 	return true;
 }
@@ -359,7 +359,7 @@ size_t hak_pool_unmap_idle(unsigned keep)
 		if (hak_ss_unmap(ss))
 			break;
 		hak_stats.empty_bytes -= empty * HAK_SLOT_SIZE;
-		hak_stats.purged_bytes += empty * HAK_SLOT_SIZE;
+		hak_stats_add(&hak_stats.purged_bytes, empty * HAK_SLOT_SIZE);
 		hak_stats.lru_length--;
 		done += empty * HAK_SLOT_SIZE;
 		pool_forget(ss);
@@ -411,7 +411,7 @@ static bool pool_set_owner(struct hak_slab *slab, uint32_t tag)
 	return true;
 }
 
-static void pool_slab_words(struct hak_slab *slab, uint32_t tag)
+void hak_pool_slab_words(struct hak_slab *slab, uint32_t tag)
 {
 	enum hak_kind kind = slab->holes	? HAK_KIND_HOLED :
 			     slab->slots > 1 ? HAK_KIND_MULTI :
@@ -466,7 +466,7 @@ struct hak_slab *hak_pool_slab_new(unsigned cls, uint32_t tag)
 	pool_set_owner(slab, tag);
 	run.ss->pub.size_class[run.slot] = (uint8_t)cls;
 	run.ss->pub.run[run.slot] = (uint8_t)run.n;
-	pool_slab_words(slab, tag);
+	hak_pool_slab_words(slab, tag);
 	return slab;
 }
 
@@ -496,7 +496,7 @@ struct hak_slab *hak_pool_adopt(unsigned cls, uint32_t tag)
 		if (!pool_set_owner(slab, tag))
 			continue;
 		hak_slab_unlink(&pool.partial[cls], slab);
-		pool_slab_words(slab, tag);
+		hak_pool_slab_words(slab, tag);
 		/* bits that came in before the owner changed */
 		hak_pool_collect(slab);
 		hak_stats.adoptions++;
@@ -511,7 +511,7 @@ bool hak_pool_give(struct hak_slab *slab)
 {
 	if (!pool_set_owner(slab, HAK_TAG_POOL))
 		return false;
-	pool_slab_words(slab, HAK_TAG_POOL);
+	hak_pool_slab_words(slab, HAK_TAG_POOL);
 	hak_pool_collect(slab);
 	if (slab->nfree == slab->blocks && hak_pool_slab_retire(slab))
 		return true;
@@ -640,9 +640,9 @@ void hak_pool_rebuild(bool torn)
 {
 	struct hak_superslab *ss;
 
-	hak_pool_inbox.head = NULL;
 	if (!torn)
 		return;
+	hak_pool_inbox.head = NULL;
 	__builtin_memset(&pool, 0, sizeof(pool));
 	hak_stats.slots_active = 0;
 	hak_stats.slots_empty = 0;

@@ -53,7 +53,10 @@ extern unsigned (*hak_pool_collect)(struct hak_slab *slab);
 
 static inline void hak_pool_enter(void)
 {
-	if (hak_unlikely(hak_fork_word != NULL && *hak_fork_word == 0))
+	const uint32_t *word = __atomic_load_n(&hak_fork_word,
+					       __ATOMIC_RELAXED);
+
+	if (hak_unlikely(word && *word == 0))
 		hak_fork_repair();
 	hak_lock_take(&hak_pool_lock);
 }
@@ -86,13 +89,14 @@ size_t hak_pool_purge(struct hak_superslab *ss, uint32_t mask,
 /* Unmap SuperSlabs without an ACTIVE slot until keep are left. */
 size_t hak_pool_unmap_idle(unsigned keep);
 
-/* The next SuperSlab with EMPTY slots whose longest run is at most bin, or
- * NULL; for purge.c. */
+/* The SuperSlab with the longest run of EMPTY slots, or NULL. */
 struct hak_superslab *hak_pool_largest_empty(void);
 
-/* A new slab of class cls for tag; NULL: out of memory.  small: the caller
- * wants no page touched before it is needed. */
+/* A new slab of class cls for tag; NULL: out of memory. */
 struct hak_slab *hak_pool_slab_new(unsigned cls, uint32_t tag);
+
+/* Write the slab's registry words; its holes decide their kind. */
+void hak_pool_slab_words(struct hak_slab *slab, uint32_t tag);
 
 /* A slab without live blocks: give its slots back.  false: a remote free is
  * under way, the slab stays with its owner. */
@@ -107,7 +111,7 @@ bool hak_pool_give(struct hak_slab *slab);
 /* Take pending remote frees of the pool's slabs. */
 void hak_pool_drain(void);
 
-/* A slab with remote frees; any thread, no lock. */
+/* The pool's slabs with remote frees; any thread pushes, no lock. */
 extern struct hak_inbox hak_pool_inbox;
 
 /* Doubly linked lists of slabs, for the pool and for heaps. */

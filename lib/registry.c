@@ -49,11 +49,12 @@ static void registry_count(uint32_t old, uint32_t word)
 	bool is = word && hak_word_kind(word) != HAK_KIND_TOMB;
 
 	if (old && !was)
-		hak_stats.registry_tombstones--;
+		hak_stats_add(&hak_stats.registry_tombstones, -UINT64_C(1));
 	if (word && !is)
-		hak_stats.registry_tombstones++;
+		hak_stats_add(&hak_stats.registry_tombstones, 1);
 	if (was != is)
-		hak_stats.registry_slots += is ? 1 : (uint64_t)-1;
+		hak_stats_add(&hak_stats.registry_slots,
+			      is ? 1 : -UINT64_C(1));
 	if (hak_stats.registry_slots > hak_stats.registry_peak)
 		hak_stats.registry_peak = hak_stats.registry_slots;
 }

@@ -39,6 +39,9 @@ enum hak_kind {
 	HAK_KIND_NESTED = 8, /* memory for handlers inside slow paths */
 };
 
+#define HAK_TAG_NONE 0u /* sentinel heaps; memory without an owner */
+#define HAK_TAG_POOL 1u /* slabs that the pool owns */
+
 #define HAK_WORD_CLASS_SHIFT 5
 #define HAK_WORD_KIND_SHIFT 12
 #define HAK_WORD_TAG_SHIFT 16

@@ -24,6 +24,12 @@
 /* hakmem_stats under a hidden name: reached without the GOT. */
 extern struct hakmem_stats hak_stats;
 
+/* A counter with several writers. */
+static inline void hak_stats_add(uint64_t *counter, uint64_t n)
+{
+	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+}
+
 static inline void hak_stats_begin(void)
 {
 	__atomic_store_n(&hak_stats.seq, hak_stats.seq + 1,
@@ -39,7 +45,19 @@ static inline void hak_stats_end(void)
 			 __ATOMIC_RELEASE);
 }
 
+#define HAKMEM_STATS_VERSION "0.1.0"
+
 /* Constant fields; once, at start, pool lock held. */
 void hak_stats_init(void);
+
+struct hak_report_class;
+
+/*
+ * A copy of the object with the sums over all heaps filled in, and, if
+ * classes is not NULL (HAKMEM_STATS_CLASSES entries), the classes' figures.
+ * Takes no lock; see the error bound in hakmem/stats.h.
+ */
+void hak_stats_collect(struct hakmem_stats *out,
+		       struct hak_report_class *classes);
 
 #endif /* HAK_STATS_H */

@@ -93,13 +93,12 @@ struct hak_superslab *hak_ss_first(void)
 /* THP as the option says; by default never while the heap is small. */
 static void ss_advise(struct hak_superslab *ss)
 {
-	enum { THP_DEFAULT, THP_NEVER, THP_ALWAYS };
 	bool small = hak_stats.superslabs_mapped * HAK_SS_SIZE < SS_SMALL_HEAP;
 
 	ss->nohuge = 0;
-	if (hak_opt.thp == THP_ALWAYS) {
+	if (hak_opt.thp == HAK_THP_ALWAYS) {
 		hak_os_hugepage(hak_ss_base(ss), HAK_SS_SIZE, true);
-	} else if (hak_opt.thp == THP_NEVER || small) {
+	} else if (hak_opt.thp == HAK_THP_NEVER || small) {
 		hak_os_hugepage(hak_ss_base(ss), HAK_SS_SIZE, false);
 		ss->nohuge = 1;
 	}

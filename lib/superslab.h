@@ -26,6 +26,7 @@
 
 #include "base.h"
 #include "bits.h"
+#include "registry.h"
 
 #include "hakmem/stats.h"
 
@@ -74,9 +75,6 @@ struct hak_remote {
 
 #define HAK_RSTATE_QUEUED (UINT64_C(1) << 16)
 #define HAK_RSTATE_GENERATION (UINT64_C(1) << 32)
-
-#define HAK_TAG_NONE 0u /* sentinel heaps; memory without an owner */
-#define HAK_TAG_POOL 1u /* slabs that the pool owns */
 
 static inline uint32_t hak_rstate_owner(uint64_t rstate)
 {

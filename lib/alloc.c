@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc.h"
+
+#include "assert.h"
+#include "boot.h"
+#include "fault.h"
+#include "huge.h"
+#include "init.h"
+#include "large.h"
+#include "libc.h"
+#include "nested.h"
+#include "options.h"
+#include "os.h"
+#include "pool.h"
+#include "purge.h"
+#include "stats.h"
+#include "thread.h"
+
+#include <string.h>
+
+/* ---- malloc ---------------------------------------------------------------- */
+
+/* Is this thread inside one of our slow paths (we are in a handler)? */
+static bool alloc_nested(const struct hak_heap *h)
+{
+	return h->busy || hak_pool_mine();
+}
+
+/* Frees that a handler could not finish. */
+static HAK_COLD void alloc_deferred(void)
+{
+	void *p = hak_nested_deferred();
+
+	while (p) {
+		void *next = *(void **)p;
+
+		hak_free_slow(p);
+		p = next;
+	}
+}
+
+void *hak_malloc_beat(struct hak_heap *h, void *p)
+{
+	hak_heap_tick(h);
+	alloc_deferred();
+	return p;
+}
+
+/* Large and Huge, for every thread. */
+static void *alloc_big(size_t size, size_t align, bool zero)
+{
+	if (size > PTRDIFF_MAX)
+		return NULL;
+	if (size <= HAK_LARGE_MAX && align <= HAK_SS_SIZE) {
+		void *p = hak_large_alloc(size, align, zero);
+
+		if (p)
+			return p;
+	}
+	return hak_huge_alloc(size, align, zero);
+}
+
+/* A thread without a heap: mixed slots first, then a heap of its own. */
+static struct hak_heap *alloc_heap(size_t size, void **p)
+{
+	struct hak_heap *h = hak_heap_self();
+	bool early = hak_mode_now() == HAK_MODE_EARLY;
+
+	hak_thread_arm();
+	if (h == &hak_heap_dead || early || hak_tls.boot < HAK_THREAD_BOOT) {
+		if (size <= HAK_BOOT_MAX) {
+			hak_tls.boot++;
+			*p = hak_boot_alloc(size);
+			return h;
+		}
+		if (h == &hak_heap_dead || early) {
+			*p = hak_large_alloc(size, HAK_ALIGNMENT, false);
+			return h;
+		}
+	}
+	h = hak_thread_attach();
+	if (!h) {
+		/* no memory for a heap: what is left in mixed slots */
+		*p = size <= HAK_BOOT_MAX ? hak_boot_alloc(size) : NULL;
+		return hak_heap_self();
+	}
+	return h;
+}
+
+static void *alloc_class(struct hak_heap *h, unsigned cls)
+{
+	void *p = hak_pop(h, (size_t)cls << HAK_WORD_CLASS_SHIFT);
+
+	if (p)
+		return p;
+	h->pub.slow_mallocs++;
+	return hak_heap_refill(h, cls);
+}
+
+static bool alloc_guarded(size_t size)
+{
+	return hak_unlikely(!hak_opt.tiny_use_superslab) &&
+	       size <= HAK_TINY_MAX && hak_libc_present();
+}
+
+void *hak_malloc_slow(size_t size)
+{
+	struct hak_heap *h = hak_heap_self();
+	void *p = NULL;
+
+	if (alloc_nested(h))
+		return hak_nested_alloc(size, HAK_ALIGNMENT);
+	if (hak_mode_now() == HAK_MODE_LIBC)
+		return hak_libc_malloc(size);
+	if (hak_unlikely(hak_mode == HAK_MODE_NEW))
+		return NULL;
+	if (alloc_guarded(size)) {
+		hak_stats_add(&hak_stats.shared_fail_fallback, 1);
+		return hak_libc_malloc(size);
+	}
+	if (size > HAK_MID_MAX) {
+		hak_thread_arm();
+		p = alloc_big(size, HAK_ALIGNMENT, false);
+		if (hak_purge_due() && hak_heap_is_real(h))
+			hak_heap_tick(h);
+		return p;
+	}
+	if (!hak_heap_is_real(h)) {
+		h = alloc_heap(size, &p);
+		if (p || !hak_heap_is_real(h))
+			return p;
+	}
+	return alloc_class(h, hak_class_of(size));
+}
+
+/* ---- free ------------------------------------------------------------------- */
+
+/* Not in any of our mappings: see hakmem(7), FOREIGN_FREE. */
+static HAK_COLD void free_foreign(void *p)
+{
+	void *huge;
+
+	if (hak_libc_is_loader(p)) {
+		hak_stats_add(&hak_stats.foreign_ignored, 1);
+		return;
+	}
+	if (hak_opt.foreign_free == HAK_FOREIGN_FORWARD ?
+		    hak_libc_present() :
+		    hak_opt.foreign_free == HAK_FOREIGN_AUTO &&
+			    hak_libc_in_use()) {
+		hak_stats_add(&hak_stats.foreign_forwarded, 1);
+		hak_libc_free(p);
+		return;
+	}
+	hak_pool_enter();
+	huge = hak_huge_containing(p);
+	hak_pool_leave();
+	hak_fault(huge ? HAK_FAULT_INVALID_FREE : HAK_FAULT_FOREIGN_POINTER, p,
+		  0);
+}
+
+static HAK_COLD void free_inexact(const void *p, size_t size)
+{
+	hak_fault((uintptr_t)p & (HAK_ALIGNMENT - 1) ?
+			  HAK_FAULT_UNALIGNED_FREE :
+			  HAK_FAULT_INVALID_FREE,
+		  p, size);
+}
+
+/* The key says free: is it really?  A program may have copied the word. */
+static HAK_COLD void free_confirm(void *p, const struct hak_slab *slab,
+				  unsigned index)
+{
+	if (hak_slab_has(slab, index) || hak_heap_holds(p, slab, index))
+		hak_fault(HAK_FAULT_DOUBLE_FREE, p, hak_class_size(slab->cls));
+}
+
+static void free_remote(struct hak_heap *h, void *p, struct hak_slab *slab,
+			unsigned index)
+{
+	struct hak_bin *b = &h->bin[slab->cls];
+	unsigned w = index / 64;
+	uint64_t bit = UINT64_C(1) << (index % 64);
+
+	if (!hak_heap_is_real(h) || h->busy) {
+		hak_stats_add(&hak_heap_pool_stat[slab->cls].remote_freed, 1);
+		if (hak_remote_free(slab, w, bit))
+			hak_fault(HAK_FAULT_DOUBLE_FREE, p,
+				  hak_class_size(slab->cls));
+		return;
+	}
+	if (hak_opt.foreign_reuse && b->foreign < 16) {
+		b->foreign++;
+		hak_heap_push(h, slab->cls, p);
+		return;
+	}
+	h->busy++;
+	hak_heap_push_remote(h, slab, index);
+	h->busy--;
+}
+
+/* A block of any slab. */
+static void free_slab(struct hak_heap *h, void *p, uint32_t word)
+{
+	struct hak_slab *slab = hak_registry_record(p);
+	uintptr_t key = hak_heap_secret ^ (uintptr_t)p;
+	bool exact;
+	unsigned index = hak_slab_index(slab, p, &exact);
+	bool own = (word & 0xffff0000u) == h->tag && hak_heap_is_real(h);
+
+	if (hak_unlikely(!exact || index >= slab->blocks))
+		return free_inexact(p, hak_class_size(slab->cls));
+#if HAK_MISUSE_CHECKS
+	if (hak_unlikely(((uintptr_t *)p)[1] == key ||
+			 hak_word_kind(word) == HAK_KIND_HOLED))
+		free_confirm(p, slab, index);
+	((uintptr_t *)p)[1] = key;
+#else
+	(void)key;
+#endif
+	if (own && !h->busy)
+		hak_heap_push(h, slab->cls, p);
+	else
+		free_remote(h, p, slab, index);
+}
+
+static HAK_COLD void free_tomb(const void *p)
+{
+	hak_fault(HAK_FAULT_DOUBLE_FREE, p, 0);
+}
+
+static void free_boot(void *p)
+{
+	bool twice;
+
+	if (!hak_boot_free(p, &twice)) {
+		if (twice)
+			hak_fault(HAK_FAULT_DOUBLE_FREE, p, 0);
+		free_inexact(p, 0);
+	}
+}
+
+/* Kinds whose free takes the pool lock, which a handler may not. */
+static bool free_must_wait(enum hak_kind kind)
+{
+	return hak_pool_mine() &&
+	       (kind == HAK_KIND_LARGE || kind == HAK_KIND_HUGE ||
+		kind == HAK_KIND_BOOT);
+}
+
+void hak_free_slow(void *p)
+{
+	struct hak_heap *h = hak_heap_self();
+	uint32_t word = hak_registry_get(p);
+	enum hak_kind kind = hak_word_kind(word);
+
+	if (!p)
+		return;
+	if (hak_word_is_slab(word)) {
+		if (hak_heap_is_real(h))
+			h->pub.slow_frees++;
+		return free_slab(h, p, word);
+	}
+	if (hak_unlikely(free_must_wait(kind)))
+		return hak_nested_defer(p);
+	hak_thread_arm();
+	switch (kind) {
+	case HAK_KIND_LARGE:
+		return hak_large_free(p);
+	case HAK_KIND_HUGE:
+		return hak_huge_free(p);
+	case HAK_KIND_BOOT:
+		return free_boot(p);
+	case HAK_KIND_NESTED:
+		return hak_nested_free(p);
+	case HAK_KIND_TOMB:
+		return free_tomb(p);
+	case HAK_KIND_LARGE_TAIL:
+		return free_inexact(p, 0);
+	default:
+		break;
+	}
+	if (hak_mode_now() == HAK_MODE_LIBC)
+		return hak_libc_free(p);
+	free_foreign(p);
+}
+
+void hak_free_sized(void *p, size_t size)
+{
+	size_t usable;
+
+	if (!p)
+		return;
+	usable = hak_usable_size(p);
+	if (usable && size > usable)
+		hak_fault(HAK_FAULT_SIZE_MISMATCH, p, usable);
+	hak_free_fast(p);
+}
+
+/* ---- sizes ------------------------------------------------------------------- */
+
+size_t hak_usable_size(const void *p)
+{
+	uint32_t word = hak_registry_get(p);
+
+	if (!p)
+		return 0;
+	if (hak_word_is_slab(word))
+		return hak_class_size(hak_word_class(word));
+	switch (hak_word_kind(word)) {
+	case HAK_KIND_LARGE:
+		return hak_large_size(p);
+	case HAK_KIND_HUGE:
+		return hak_huge_size(p);
+	case HAK_KIND_BOOT:
+		return hak_pool_mine() ? 0 : hak_boot_size(p);
+	case HAK_KIND_NESTED:
+		return hak_nested_size(p);
+	default:
+		break;
+	}
+	if (word || !hak_libc_present())
+		return 0;
+	if (hak_mode == HAK_MODE_LIBC || hak_libc_in_use())
+		return hak_libc_usable_size((void *)(uintptr_t)p);
+	return 0;
+}
+
+size_t hak_good_size(size_t size)
+{
+	if (size > PTRDIFF_MAX)
+		return 0;
+	if (hak_mode_now() == HAK_MODE_NEW)
+		return 0;
+	if (size <= HAK_MID_MAX)
+		return hak_class_size(hak_class_of(size));
+	if (size <= HAK_LARGE_MAX)
+		return hak_round_up(size, hak_os_page);
+	return hak_round_up(size, HAK_SLOT_SIZE);
+}
+
+bool hak_is_ours(const void *p)
+{
+	uint32_t word = hak_registry_get(p);
+	bool huge;
+
+	if (word)
+		return hak_word_kind(word) != HAK_KIND_TOMB;
+	if (hak_mode == HAK_MODE_NEW || hak_pool_mine())
+		return false;
+	hak_pool_enter();
+	huge = hak_huge_containing(p) != NULL;
+	hak_pool_leave();
+	return huge;
+}
+
+/* ---- calloc, realloc, aligned -------------------------------------------------- */
+
+static inline void *alloc_any(size_t size)
+{
+	void *p = hak_malloc_fast(size);
+
+	return p ? p : hak_malloc_slow(size);
+}
+
+void *hak_calloc(size_t n, size_t size)
+{
+	size_t total;
+	void *p;
+
+	if (__builtin_mul_overflow(n, size, &total))
+		return NULL;
+	if (total > HAK_MID_MAX && !alloc_nested(hak_heap_self()) &&
+	    hak_mode_now() != HAK_MODE_LIBC) {
+		hak_thread_arm();
+		return alloc_big(total, HAK_ALIGNMENT, true);
+	}
+	p = alloc_any(total);
+	if (p)
+		memset(p, 0, total);
+	return p;
+}
+
+static void *realloc_move(void *p, size_t had, size_t size)
+{
+	void *to = alloc_any(size);
+
+	if (!to)
+		return NULL;
+	memcpy(to, p, had < size ? had : size);
+	hak_free_fast(p);
+	return to;
+}
+
+static void *realloc_zero(void *p)
+{
+	switch (hak_opt.zero_realloc) {
+	case HAK_ZERO_REALLOC_ABORT:
+		hak_fault_text("realloc of a block to size 0");
+	case HAK_ZERO_REALLOC_ALLOC:
+		return realloc_move(p, 0, 0);
+	default:
+		hak_free_fast(p);
+		return NULL;
+	}
+}
+
+/* Stay in place if the block is large enough and not more than twice too
+ * large: a smaller difference is not worth a copy. */
+static bool realloc_fits(size_t had, size_t size)
+{
+	return size <= had && (size >= had / 2 || had <= 64);
+}
+
+static void *realloc_big(void *p, enum hak_kind kind, size_t had, size_t size)
+{
+	hak_thread_arm();
+	if (kind == HAK_KIND_HUGE && size > HAK_LARGE_MAX)
+		return hak_huge_resize(p, size);
+	if (kind == HAK_KIND_LARGE && size > HAK_MID_MAX &&
+	    size <= HAK_LARGE_MAX && hak_large_resize(p, size))
+		return p;
+	return realloc_move(p, had, size);
+}
+
+/* A freed block must not come back through realloc. */
+static void realloc_check(void *p, uint32_t word)
+{
+	struct hak_slab *slab = hak_registry_record(p);
+	bool exact;
+	unsigned index = hak_slab_index(slab, p, &exact);
+
+	if (!exact || index >= slab->blocks)
+		free_inexact(p, hak_class_size(slab->cls));
+	if (((uintptr_t *)p)[1] == (hak_heap_secret ^ (uintptr_t)p) ||
+	    hak_word_kind(word) == HAK_KIND_HOLED)
+		free_confirm(p, slab, index);
+}
+
+void *hak_realloc(void *p, size_t size)
+{
+	uint32_t word = hak_registry_get(p);
+	enum hak_kind kind = hak_word_kind(word);
+	size_t had;
+
+	if (!p)
+		return alloc_any(size);
+	if (!word && (hak_mode_now() == HAK_MODE_LIBC || hak_libc_in_use()))
+		return hak_libc_realloc(p, size);
+	if (size > PTRDIFF_MAX)
+		return NULL;
+	if (hak_word_is_slab(word))
+		realloc_check(p, word);
+	had = hak_usable_size(p);
+	if (!had) {
+		/* the reports of free fit: not ours, not exact, freed */
+		hak_free_slow(p);
+		return NULL;
+	}
+	if (!size)
+		return realloc_zero(p);
+	if (kind != HAK_KIND_HUGE && kind != HAK_KIND_LARGE) {
+		if (realloc_fits(had, size))
+			return p;
+		return realloc_move(p, had, size);
+	}
+	if (hak_pool_mine())
+		return size <= had ? p : realloc_move(p, had, size);
+	return realloc_big(p, kind, had, size);
+}
+
+void *hak_aligned(size_t align, size_t size)
+{
+	struct hak_heap *h = hak_heap_self();
+	unsigned cls;
+	void *p = NULL;
+
+	if (align <= HAK_ALIGNMENT)
+		return alloc_any(size);
+	if (size > PTRDIFF_MAX || align > PTRDIFF_MAX)
+		return NULL;
+	if (alloc_nested(h))
+		return hak_nested_alloc(size, align);
+	if (hak_mode_now() == HAK_MODE_LIBC)
+		return hak_libc_memalign(align, size);
+	if (alloc_guarded(size)) {
+		hak_stats_add(&hak_stats.shared_fail_fallback, 1);
+		return hak_libc_memalign(align, size);
+	}
+	cls = hak_class_of_aligned(size, align);
+	if (cls && hak_mode == HAK_MODE_OURS && h != &hak_heap_dead) {
+		hak_thread_arm();
+		if (!hak_heap_is_real(h))
+			h = hak_thread_attach();
+		p = h ? alloc_class(h, cls) : NULL;
+		return p;
+	}
+	hak_thread_arm();
+	return alloc_big(size ? size : 1, align, false);
+}
+
+/* ---- memory back ------------------------------------------------------------------ */
+
+void hak_thread_flush(void)
+{
+	struct hak_heap *h = hak_heap_self();
+
+	if (!hak_heap_is_real(h) || alloc_nested(h))
+		return;
+	hak_heap_flush_all(h);
+	h->busy++;
+	hak_heap_drain(h);
+	h->busy--;
+}
+
+size_t hak_purge(void)
+{
+	struct hak_heap *h = hak_heap_self();
+	size_t done = 0;
+
+	if (alloc_nested(h) || hak_mode_now() != HAK_MODE_OURS)
+		return 0;
+	hak_thread_arm();
+	if (hak_heap_is_real(h))
+		done = hak_heap_trim(h);
+	hak_pool_enter();
+	hak_pool_drain();
+	done += hak_purge_all();
+	hak_pool_leave();
+	return done;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * alloc.h - sizes, zeroing, alignment: what the entry points mean
+ *
+ * Responsibility: from a request to a tier and back.  The fast paths stand
+ * here, inline; everything else is a call.
+ *
+ * Contract: any thread, no lock held.  Failure is NULL; errno belongs to the
+ * callers (malloc.c, hakmem.c).  Free functions never change errno.
+ *
+ * Observable: slow_mallocs, slow_frees.
+ *
+ * Composable: needs everything below.  Handlers: see nested.h.
+ */
+#ifndef HAK_ALLOC_H
+#define HAK_ALLOC_H
+
+#include "base.h"
+#include "heap.h"
+#include "registry.h"
+
+void *hak_malloc_slow(size_t size) HAK_NOINLINE;
+void hak_free_slow(void *p) HAK_NOINLINE;
+/* The heartbeat, after p was taken; returns p. */
+void *hak_malloc_beat(struct hak_heap *h, void *p) HAK_NOINLINE;
+
+void *hak_calloc(size_t n, size_t size);
+void *hak_realloc(void *p, size_t size);
+/* align is a power of two. */
+void *hak_aligned(size_t align, size_t size);
+void hak_free_sized(void *p, size_t size);
+size_t hak_usable_size(const void *p);
+size_t hak_good_size(size_t size);
+bool hak_is_ours(const void *p);
+size_t hak_purge(void);
+void hak_thread_flush(void);
+
+/* A block from the cache at this offset; NULL: take the slow path. */
+static inline void *hak_pop(struct hak_heap *h, size_t offset)
+{
+	struct hak_cache *c = hak_heap_cache(h, offset);
+	void **top = c->top;
+	void *p;
+
+	if (hak_unlikely(top == c->base))
+		return NULL;
+	p = top[-1];
+	c->top = top - 1;
+#if HAK_MISUSE_CHECKS
+	((uintptr_t *)p)[1] = 0; /* the key of a free block */
+#endif
+	if (hak_unlikely(--h->countdown <= 0))
+		return hak_malloc_beat(h, p);
+	return p;
+}
+
+/* Tiny and, by arithmetic, Mid; NULL: take the slow path. */
+static inline void *hak_malloc_fast(size_t size)
+{
+	if (hak_likely(size <= HAK_TINY_MAX))
+		return hak_pop(hak_heap_self(),
+			       hak_heap_offset[(size + 15) >> 4]);
+	if (size <= HAK_MID_MAX)
+		return hak_pop(hak_heap_self(),
+			       (size_t)hak_class_of_mid(size)
+				       << HAK_WORD_CLASS_SHIFT);
+	return NULL;
+}
+
+/*
+ * Free of a block in a one-slot slab of this thread's heap: the registry word
+ * with our tag taken off is the cache's offset, or anything above for other
+ * kinds and owners.  Two checks, no slab touched: p is the exact start of a
+ * block, and does not carry the key that marks a free one.
+ */
+static inline void hak_free_fast(void *p)
+{
+	struct hak_heap *h = hak_heap_self();
+	uint32_t offset = hak_registry_get(p) ^ h->tag;
+	struct hak_cache *c;
+	void **top;
+
+	if (hak_unlikely(offset >= 1u << HAK_WORD_KIND_SHIFT))
+		return hak_free_slow(p);
+	c = hak_heap_cache(h, offset);
+#if HAK_MISUSE_CHECKS
+	uintptr_t key = hak_heap_key(h, p);
+
+	if (hak_unlikely(!hak_is_block_start((uint16_t)(uintptr_t)p,
+					     c->magic)))
+		return hak_free_slow(p);
+	if (hak_unlikely(((uintptr_t *)p)[1] == key))
+		return hak_free_slow(p);
+#endif
+	top = c->top;
+	if (hak_unlikely(top == c->limit))
+		return hak_free_slow(p);
+#if HAK_MISUSE_CHECKS
+	((uintptr_t *)p)[1] = key;
+#endif
+	*top = p;
+	c->top = top + 1;
+}
+
+#endif /* HAK_ALLOC_H */

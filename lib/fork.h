@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork.h - the child of a fork
+ *
+ * Responsibility: finding out that this process is a child whose other
+ * threads vanished, and the order in which modules mend themselves.
+ *
+ * Contract: no lock is held across fork and no atfork handler runs (but see
+ * below).  When a second thread appears, a page is mapped that the kernel
+ * empties in every child (MADV_WIPEONFORK); hak_pool_enter() looks at its
+ * word before it takes the lock.  That covers children made by raw clone(2)
+ * as well.  A lock taken before the look would wait for a thread that does
+ * not exist.
+ *
+ * Observable: forks_repaired.
+ *
+ * Composable: called with no lock held, by the child's only thread.  Where
+ * the kernel has no MADV_WIPEONFORK, a pthread_atfork child handler clears
+ * the word instead.
+ *
+ * What may be lost in the child, never handed out twice: blocks that a
+ * vanished thread was moving between its cache and a bitmap, and records it
+ * had just taken.
+ */
+#ifndef HAK_FORK_H
+#define HAK_FORK_H
+
+#include "base.h"
+
+bool hak_fork_armed(void);
+
+/* Idempotent; any thread, no lock held. */
+void hak_fork_arm(void) HAK_COLD;
+
+#endif /* HAK_FORK_H */

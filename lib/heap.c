@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap.h"
+
+#include "assert.h"
+#include "bits.h"
+#include "meta.h"
+#include "options.h"
+#include "os.h"
+#include "pool.h"
+#include "purge.h"
+#include "stats.h"
+
+#include <string.h>
+
+#define HEAP_SMALL_PROCESS ((uint64_t)4 << 20)
+#define HEAP_OUTBOX_MAX 256u
+#define HEAP_FOREIGN_MAX 16u
+#define HEAP_PUNCH_CALLS 64u
+
+struct hak_heap hak_heap_none;
+struct hak_heap hak_heap_dead;
+__thread struct hak_tls hak_tls;
+uint16_t hak_heap_offset[HAK_TINY_MAX / 16 + 1];
+uintptr_t hak_heap_secret;
+struct hak_heap *hak_heap_all; /* pool lock; atomic for readers */
+
+struct hakmem_stats_heap hak_heap_pool_pub;
+struct hakmem_stats_bin hak_heap_pool_stat[HAK_CLASSES];
+
+static uint32_t heap_tags = HAK_TAG_POOL; /* pool lock; last one given */
+
+/* ---- start ----------------------------------------------------------- */
+
+/* The pool's collect: the blocks count as drained by the pool. */
+static unsigned heap_pool_collect(struct hak_slab *slab)
+{
+	unsigned n = hak_remote_collect(slab);
+
+	hak_heap_pool_stat[slab->cls].drained += n;
+	return n;
+}
+
+void hak_heap_init(uintptr_t secret)
+{
+	for (size_t i = 0; i <= HAK_TINY_MAX / 16; i++)
+		hak_heap_offset[i] = (uint16_t)(hak_class_tiny[i]
+						<< HAK_WORD_CLASS_SHIFT);
+	hak_heap_secret = secret;
+	hak_pool_collect = heap_pool_collect;
+	hak_heap_pool_pub.tag = HAK_TAG_POOL;
+	hak_heap_pool_pub.state = HAKMEM_HEAP_LIVE;
+	hak_heap_pool_pub.bins = (uintptr_t)hak_heap_pool_stat;
+	__atomic_store_n(&hak_stats.heaps, (uintptr_t)&hak_heap_pool_pub,
+			 __ATOMIC_RELEASE);
+}
+
+struct hak_heap *hak_heap_new(void)
+{
+	struct hak_heap *h;
+
+	if (heap_tags == 0xffff)
+		return NULL;
+	h = hak_meta_alloc(sizeof(*h), 4096);
+	if (!h || !hak_inbox_register(heap_tags + 1, &h->inbox))
+		return NULL;
+	heap_tags++;
+	h->tag = heap_tags << HAK_WORD_TAG_SHIFT;
+	h->secret = hak_heap_secret;
+	h->countdown = HAK_HEARTBEAT;
+	h->small = 1;
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
+		h->cache[cls].magic = hak_class[cls].magic;
+	h->pub.tag = heap_tags;
+	h->pub.armed = HAK_HEARTBEAT;
+	h->pub.caches = (uintptr_t)h->cache;
+	h->pub.bins = (uintptr_t)h->stat;
+	h->pub.countdown = (uintptr_t)&h->countdown;
+	h->next_all = hak_heap_all;
+	h->pub.next = hak_stats.heaps;
+	hak_heap_all = h;
+	/* release: another process walks the list without a lock */
+	__atomic_store_n(&hak_stats.heaps, (uintptr_t)&h->pub,
+			 __ATOMIC_RELEASE);
+	hak_stats.heaps_total++;
+	return h;
+}
+
+/* ---- caches ------------------------------------------------------------ */
+
+/* Entries a cache gets: a few at first use, its share when it is refilled
+ * again. */
+static void heap_grow(struct hak_heap *h, unsigned cls)
+{
+	struct hak_cache *c = &h->cache[cls];
+	struct hak_bin *b = &h->bin[cls];
+	unsigned full = hak_class[cls].pub.cache_blocks;
+	unsigned cap = b->cap || full < HAK_CACHE_SMALL ? full :
+							  HAK_CACHE_SMALL;
+	void **base = &h->entries[h->entries_used];
+	size_t n = (size_t)(c->top - c->base);
+
+	if (h->entries_used + cap > HAK_HEAP_ENTRIES)
+		return;
+	h->entries_used += cap;
+	if (n)
+		memcpy(base, c->base, n * sizeof(*base));
+	b->cap = (uint16_t)cap;
+	c->limit = base + cap;
+	c->base = base;
+	c->top = base + n;
+}
+
+/*
+ * Blocks to fetch: a first use takes what lies in one page; a class that is
+ * only refilled (a burst of mallocs) is filled whole, one that goes both ways
+ * to the middle, so that neither direction meets the end soon.
+ */
+static unsigned heap_want(const struct hak_bin *b)
+{
+	if (b->fills > 1)
+		return b->cap;
+	return b->cap > 1 ? b->cap / 2u : 1;
+}
+
+/* ---- slabs of the heap -------------------------------------------------- */
+
+static void heap_list(struct hak_heap *h, struct hak_slab *slab)
+{
+	struct hak_bin *b = &h->bin[slab->cls];
+
+	if (slab->nfree)
+		hak_slab_push(&b->partial, slab, HAK_SLAB_PARTIAL);
+	else
+		hak_slab_push(&b->full, slab, HAK_SLAB_FULL);
+}
+
+static void heap_unlist(struct hak_heap *h, struct hak_slab *slab)
+{
+	struct hak_bin *b = &h->bin[slab->cls];
+
+	hak_slab_unlink(slab->listed == HAK_SLAB_FULL ? &b->full : &b->partial,
+			slab);
+}
+
+static bool heap_retire(struct hak_heap *h, struct hak_slab *slab)
+{
+	bool gone;
+
+	heap_unlist(h, slab);
+	hak_pool_enter();
+	gone = hak_pool_slab_retire(slab);
+	if (gone)
+		hak_purge_edge();
+	hak_pool_leave();
+	if (gone)
+		h->stat[slab->cls].slabs--;
+	else
+		heap_list(h, slab);
+	return gone;
+}
+
+/* After blocks came back: list the slab where it belongs.  An empty one goes
+ * to the pool unless it is the last with free blocks. */
+static void heap_settle(struct hak_heap *h, struct hak_slab *slab)
+{
+	struct hak_bin *b = &h->bin[slab->cls];
+
+	if (slab->listed == HAK_SLAB_FULL) {
+		hak_slab_unlink(&b->full, slab);
+		hak_slab_push(&b->partial, slab, HAK_SLAB_PARTIAL);
+	}
+	if (slab->nfree == slab->blocks && (b->partial != slab || slab->next))
+		heap_retire(h, slab);
+}
+
+static HAK_COLD void heap_double_free(const struct hak_slab *slab, unsigned w,
+				      uint64_t bits)
+{
+	size_t size = hak_class_size(slab->cls);
+
+	hak_fault(HAK_FAULT_DOUBLE_FREE,
+		  slab->base + (w * 64 + hak_ctz64(bits)) * size, size);
+}
+
+static void heap_put(struct hak_heap *h, struct hak_slab *slab, unsigned w,
+		     uint64_t bits)
+{
+	uint64_t twice = hak_slab_put(slab, w, bits);
+
+	if (hak_unlikely(twice))
+		heap_double_free(slab, w, twice & bits);
+	if (slab->listed == HAK_SLAB_FULL || slab->nfree == slab->blocks)
+		heap_settle(h, slab);
+}
+
+void hak_heap_push_remote(struct hak_heap *h, struct hak_slab *slab,
+			  unsigned index)
+{
+	unsigned w = index / 64;
+	uint64_t twice = hak_outbox_free(&h->outbox, slab, w,
+					 UINT64_C(1) << (index % 64));
+
+	if (hak_unlikely(twice))
+		heap_double_free(slab, w, twice);
+	h->stat[slab->cls].remote_freed++;
+	if (h->outbox.blocks >= HEAP_OUTBOX_MAX &&
+	    hak_unlikely(hak_outbox_flush(&h->outbox)))
+		heap_double_free(slab, w, 1);
+	h->pub.remote_out = h->outbox.blocks;
+}
+
+static void heap_put_block(struct hak_heap *h, void *p)
+{
+	struct hak_slab *slab = hak_registry_record(p);
+	bool exact;
+	unsigned index = hak_slab_index(slab, p, &exact);
+
+	hak_assert(exact);
+	h->stat[slab->cls].flushed++;
+	/* the owner is read again: a block of a slab that was adopted, or of
+	 * another heap (FOREIGN_REUSE), goes the remote way */
+	if (hak_likely((hak_registry_get(p) & 0xffff0000u) == h->tag)) {
+		heap_put(h, slab, index / 64, UINT64_C(1) << (index % 64));
+	} else {
+		h->stat[slab->cls].flushed--;
+		hak_heap_push_remote(h, slab, index);
+	}
+}
+
+/* ---- flush --------------------------------------------------------------- */
+
+/*
+ * The oldest blocks leave.  They are taken out of the cache before their bits
+ * are set: a fork's child that finds a block in both places would hand it out
+ * twice, one that finds it in neither has lost a block.
+ */
+void hak_heap_flush(struct hak_heap *h, unsigned cls, unsigned keep)
+{
+	void *batch[64];
+	struct hak_cache *c = &h->cache[cls];
+
+	while ((size_t)(c->top - c->base) > keep) {
+		size_t n = (size_t)(c->top - c->base) - keep;
+
+		if (n > sizeof(batch) / sizeof(*batch))
+			n = sizeof(batch) / sizeof(*batch);
+		memcpy(batch, c->base, n * sizeof(*batch));
+		memmove(c->base, c->base + n,
+			((size_t)(c->top - c->base) - n) * sizeof(*batch));
+		c->top -= n;
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		for (size_t i = 0; i < n; i++)
+			heap_put_block(h, batch[i]);
+	}
+}
+
+void hak_heap_flush_all(struct hak_heap *h)
+{
+	h->busy++;
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
+		hak_heap_flush(h, cls, 0);
+	hak_outbox_flush(&h->outbox);
+	h->pub.remote_out = 0;
+	h->busy--;
+}
+
+/* Bytes in all caches, against the bound: the largest share goes first. */
+static void heap_bound(struct hak_heap *h)
+{
+	size_t total = 0;
+
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
+		total += (size_t)(h->cache[cls].top - h->cache[cls].base) *
+			 hak_class_size(cls);
+	for (unsigned cls = HAK_CLASSES - 1; cls && total > hak_opt.cache_max;
+	     cls--) {
+		size_t n = (size_t)(h->cache[cls].top - h->cache[cls].base);
+
+		if (n < 2)
+			continue;
+		hak_heap_flush(h, cls, (unsigned)n / 2);
+		total -= (n - n / 2) * hak_class_size(cls);
+	}
+}
+
+void hak_heap_push(struct hak_heap *h, unsigned cls, void *p)
+{
+	struct hak_cache *c = &h->cache[cls];
+	struct hak_bin *b = &h->bin[cls];
+
+	if (c->top == c->limit) {
+		h->busy++;
+		h->stat[cls].flushes++;
+		b->fills = 0;
+		if (b->cap < hak_class[cls].pub.cache_blocks)
+			heap_grow(h, cls);
+		if (c->top == c->limit)
+			hak_heap_flush(h, cls,
+				       b->empties++ ? b->cap / 4u :
+						      b->cap / 2u);
+		if (hak_purge_due())
+			hak_heap_tick(h);
+		h->busy--;
+	}
+	*c->top = p;
+	c->top++;
+}
+
+/* ---- refill --------------------------------------------------------------- */
+
+void hak_heap_drain(struct hak_heap *h)
+{
+	struct hak_slab *slab = hak_inbox_take(&h->inbox);
+
+	if (!slab)
+		return;
+	h->pub.drains++;
+	while (slab) {
+		struct hak_slab *next = hak_remote_dequeue(slab);
+		unsigned n = hak_remote_collect(slab);
+
+		h->stat[slab->cls].drained += n;
+		if (n)
+			heap_settle(h, slab);
+		slab = next;
+	}
+}
+
+/* A slab with free blocks at the head of the class's list; NULL: no memory. */
+static struct hak_slab *heap_more(struct hak_heap *h, unsigned cls)
+{
+	struct hak_bin *b = &h->bin[cls];
+	struct hak_slab *slab = NULL;
+
+	hak_heap_drain(h);
+	if (b->partial)
+		return b->partial;
+	hak_pool_enter();
+	if (hak_opt.tiny_ss_shared) {
+		hak_pool_drain();
+		slab = hak_pool_adopt(cls, h->pub.tag);
+	}
+	if (!slab)
+		slab = hak_pool_slab_new(cls, h->pub.tag);
+	h->small = (hak_stats.slots_active << HAK_SLOT_SHIFT) <
+		   HEAP_SMALL_PROCESS;
+	hak_pool_leave();
+	if (!slab)
+		return NULL;
+	h->stat[cls].slabs++;
+	heap_list(h, slab);
+	return b->partial;
+}
+
+static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
+			  unsigned want)
+{
+	struct hak_bin *b = &h->bin[cls];
+	unsigned n = 0;
+
+	while (n < want) {
+		struct hak_slab *slab = b->partial;
+
+		if (!slab) {
+			if (n)
+				break;
+			slab = heap_more(h, cls);
+			if (!slab)
+				break;
+		}
+		n += hak_slab_take(slab, out + n, want - n, h->small);
+		if (slab->nfree == 0) {
+			hak_slab_unlink(&b->partial, slab);
+			hak_slab_push(&b->full, slab, HAK_SLAB_FULL);
+		} else if (h->small) {
+			break;
+		}
+	}
+	return n;
+}
+
+void *hak_heap_refill(struct hak_heap *h, unsigned cls)
+{
+	struct hak_cache *c = &h->cache[cls];
+	struct hak_bin *b = &h->bin[cls];
+	unsigned n;
+	void *p = NULL;
+
+	h->busy++;
+	if (!b->cap || (b->cap < hak_class[cls].pub.cache_blocks && b->fills))
+		heap_grow(h, cls);
+	b->fills++;
+	b->empties = 0;
+	h->stat[cls].refills++;
+	n = heap_fill(h, cls, c->top, heap_want(b));
+	h->stat[cls].filled += n;
+	if (n) {
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		c->top += n - 1;
+		p = *c->top;
+		((uintptr_t *)p)[1] = 0;
+		h->countdown--;
+	}
+	if ((h->stat[cls].refills & 15) == 0)
+		heap_bound(h);
+	h->busy--;
+	return p;
+}
+
+/* ---- heartbeat, trim ------------------------------------------------------- */
+
+/* The one empty slab that a class may keep is given back when it was still
+ * empty at the last visit. */
+static void heap_release_empty(struct hak_heap *h, bool all)
+{
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
+		struct hak_slab *slab = h->bin[cls].partial;
+
+		while (slab) {
+			struct hak_slab *next = slab->next;
+
+			if (slab->nfree == slab->blocks &&
+			    (all || slab->spare++))
+				heap_retire(h, slab);
+			else if (slab->nfree != slab->blocks)
+				slab->spare = 0;
+			slab = next;
+		}
+	}
+}
+
+void hak_heap_tick(struct hak_heap *h)
+{
+	h->busy++;
+	if (h->countdown <= 0) {
+		h->pub.armed += (uint64_t)(HAK_HEARTBEAT - h->countdown);
+		h->countdown = HAK_HEARTBEAT;
+		h->ticks++;
+		heap_bound(h);
+		for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
+			if (h->bin[cls].foreign) {
+				h->bin[cls].foreign = 0;
+				hak_heap_flush(h, cls, 0);
+			}
+		if (h->outbox.blocks)
+			hak_outbox_flush(&h->outbox);
+		h->pub.remote_out = 0;
+	}
+	hak_heap_drain(h);
+	if (hak_purge_due()) {
+		heap_release_empty(h, false);
+		hak_pool_enter();
+		hak_pool_drain();
+		hak_purge_decay();
+		hak_pool_leave();
+	}
+	h->busy--;
+}
+
+static size_t heap_punch(struct hak_heap *h, unsigned cls, unsigned *calls)
+{
+	struct hak_slab *slab = h->bin[cls].partial;
+	size_t done = 0;
+
+	for (; slab && *calls; slab = slab->next) {
+		size_t n;
+
+		if (slab->nfree * 2 < slab->blocks ||
+		    slab->nfree == slab->blocks)
+			continue;
+		n = hak_slab_punch(slab, calls);
+		if (n)
+			hak_pool_slab_words(slab, h->pub.tag);
+		done += n;
+	}
+	return done;
+}
+
+size_t hak_heap_trim(struct hak_heap *h)
+{
+	unsigned calls = UINT_MAX;
+	size_t done = 0;
+
+	h->busy++;
+	hak_heap_flush_all(h);
+	hak_heap_drain(h);
+	heap_release_empty(h, true);
+	hak_pool_enter();
+	hak_pool_drain();
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
+		done += heap_punch(h, cls, &calls);
+	hak_pool_leave();
+	h->busy--;
+	return done;
+}
+
+/* ---- dissolve, recover ------------------------------------------------------ */
+
+static bool heap_give_list(struct hak_heap *h, struct hak_slab **head)
+{
+	struct hak_slab *slab = *head;
+	bool all = true;
+
+	while (slab) {
+		struct hak_slab *next = slab->next;
+		enum hak_slab_list which = (enum hak_slab_list)slab->listed;
+
+		hak_slab_unlink(head, slab);
+		if (hak_pool_give(slab)) {
+			h->stat[slab->cls].slabs--;
+		} else {
+			hak_slab_push(head, slab, which);
+			all = false;
+		}
+		slab = next;
+	}
+	return all;
+}
+
+/* Pool lock held, which heap_retire would take: blocks are put back without
+ * settling; the pool decides what is EMPTY. */
+static void heap_flush_locked(struct hak_heap *h)
+{
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
+		struct hak_cache *c = &h->cache[cls];
+
+		while (c->top > c->base) {
+			void *p = *--c->top;
+			struct hak_slab *slab = hak_registry_record(p);
+			bool exact;
+			unsigned i = hak_slab_index(slab, p, &exact);
+			uint64_t bit = UINT64_C(1) << (i % 64);
+
+			if ((hak_registry_get(p) & 0xffff0000u) == h->tag) {
+				if (hak_slab_put(slab, i / 64, bit))
+					heap_double_free(slab, i / 64, bit);
+				h->stat[cls].flushed++;
+			} else {
+				h->stat[cls].remote_freed++;
+				hak_remote_free(slab, i / 64, bit);
+			}
+		}
+	}
+	hak_outbox_flush(&h->outbox);
+	h->pub.remote_out = 0;
+}
+
+bool hak_heap_dissolve(struct hak_heap *h)
+{
+	struct hak_slab *slab;
+	bool all = true;
+
+	heap_flush_locked(h);
+	for (slab = hak_inbox_take(&h->inbox); slab;) {
+		struct hak_slab *next = hak_remote_dequeue(slab);
+
+		h->stat[slab->cls].drained += hak_remote_collect(slab);
+		slab = next;
+	}
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
+		all &= heap_give_list(h, &h->bin[cls].partial);
+		all &= heap_give_list(h, &h->bin[cls].full);
+	}
+	return all && !__atomic_load_n(&h->inbox.head, __ATOMIC_RELAXED);
+}
+
+/* Blocks in the cache of a thread that vanished are trusted only while they
+ * carry the key of a free block. */
+static void heap_recover_caches(struct hak_heap *h)
+{
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
+		struct hak_cache *c = &h->cache[cls];
+		size_t n = 0;
+
+		for (void **e = c->base; e < c->top; e++) {
+			void *p = *e;
+			struct hak_slab *slab;
+			bool exact;
+			unsigned i;
+
+			if (hak_word_class(hak_registry_get(p)) != cls ||
+			    ((uintptr_t *)p)[1] != hak_heap_key(h, p))
+				continue;
+			slab = hak_registry_record(p);
+			i = hak_slab_index(slab, p, &exact);
+			if (exact && !hak_slab_has(slab, i))
+				c->base[n++] = p;
+		}
+		c->top = c->base + n;
+	}
+}
+
+static void heap_recover_slab(struct hak_heap *h, struct hak_slab *slab)
+{
+	struct hak_remote *r = hak_slab_remote(slab);
+	unsigned n = slab->blocks - slab->carved;
+
+	r->rstate &= ~HAK_RSTATE_QUEUED;
+	slab->summary = 0;
+	for (unsigned w = 0; w * 64 < slab->carved; w++) {
+		if (slab->bits[w])
+			slab->summary |= UINT64_C(1) << w;
+		n += hak_popcount64(slab->bits[w]);
+		if (r->bits[w])
+			r->summary |= UINT64_C(1) << w;
+	}
+	slab->nfree = n;
+	h->stat[slab->cls].drained += hak_remote_collect(slab);
+	h->stat[slab->cls].slabs++;
+	heap_list(h, slab);
+}
+
+void hak_heap_recover(struct hak_heap *h)
+{
+	struct hak_superslab *ss = hak_ss_all;
+
+	h->inbox.head = NULL;
+	h->busy = 0;
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
+		h->bin[cls].partial = NULL;
+		h->bin[cls].full = NULL;
+		h->stat[cls].slabs = 0;
+	}
+	for (; ss; ss = (struct hak_superslab *)(uintptr_t)ss->pub.next)
+		for (uint32_t m = ss->pub.base ? ss->pub.active : 0; m;
+		     m &= m - 1) {
+			unsigned slot = hak_ctz32(m);
+
+			if (ss->pub.size_class[slot] &&
+			    hak_rstate_owner(ss->remote[slot].rstate) ==
+				    h->pub.tag)
+				heap_recover_slab(h, &ss->slab[slot]);
+		}
+	heap_recover_caches(h);
+}
+
+/* ---- checks --------------------------------------------------------------- */
+
+static bool heap_caches(const struct hak_heap *h, unsigned cls, const void *p)
+{
+	const struct hak_cache *c = &h->cache[cls];
+	void **top = __atomic_load_n(&c->top, __ATOMIC_RELAXED);
+
+	for (void **e = c->base; e < top; e++)
+		if (*e == p)
+			return true;
+	return false;
+}
+
+bool hak_heap_holds(const void *p, const struct hak_slab *slab,
+		    unsigned index)
+{
+	const struct hak_heap *h =
+		__atomic_load_n(&hak_heap_all, __ATOMIC_ACQUIRE);
+
+	for (; h; h = h->next_all)
+		if (heap_caches(h, slab->cls, p) ||
+		    hak_outbox_has(&h->outbox, slab, index / 64,
+				   UINT64_C(1) << (index % 64)))
+			return true;
+	return false;
+}
+
+bool hak_heap_check(const struct hak_heap *h)
+{
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
+		const struct hak_cache *c = &h->cache[cls];
+		const struct hak_slab *slab = h->bin[cls].partial;
+
+		if (c->base > c->top || c->top > c->limit)
+			return false;
+		for (; slab; slab = slab->next)
+			if (!slab->nfree || !hak_slab_check(slab))
+				return false;
+	}
+	return true;
+}

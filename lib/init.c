@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "init.h"
+
+#include "fmt.h"
+#include "heap.h"
+#include "libc.h"
+#include "nested.h"
+#include "options.h"
+#include "os.h"
+#include "pool.h"
+#include "random.h"
+#include "sizeclass.h"
+#include "stats.h"
+#include "sys.h"
+#include "thread.h"
+
+#include <fcntl.h>
+#include <sys/auxv.h>
+
+uint32_t hak_mode;
+
+static char init_options[HAK_OPTIONS_TEXT_MAX];
+
+static int init_stderr = STDERR_FILENO;
+
+int hak_init_stderr(void)
+{
+	return init_stderr;
+}
+
+bool hak_init_secure(void)
+{
+	return getauxval(AT_SECURE) != 0;
+}
+
+static void init_verbose(void)
+{
+	char line[HAK_OPTIONS_TEXT_MAX / 4];
+	struct hak_fmt f;
+
+	if (!hak_opt.verbose)
+		return;
+	hak_fmt_init(&f, line, sizeof(line));
+	hak_fmt_str(&f, "hakmem: version " HAKMEM_STATS_VERSION ", options:");
+	for (const char *p = init_options; *p;) {
+		const char *end = __builtin_strchr(p, '\n');
+
+		hak_fmt_ch(&f, ' ');
+		hak_fmt_mem(&f, p, (size_t)(end - p));
+		p = end + 1;
+	}
+	hak_fmt_ch(&f, '\n');
+	(void)hak_sys_write(STDERR_FILENO, line, f.len);
+}
+
+/* environ may still be NULL when the loader allocates; see init.h. */
+static bool init_read_options(void)
+{
+	if (!hak_init_secure()) {
+		if (!environ)
+			return false;
+		hak_options_from_environ(environ);
+	}
+	hak_options_text(init_options, sizeof(init_options));
+	hak_stats.options = (uintptr_t)init_options;
+	hak_stats.limit_hard = hak_opt.limit_hard;
+	if (hak_opt.stats == HAK_STATS_EXIT && !hak_opt.stats_file[0]) {
+		/* out of the way of descriptors that a program counts on */
+		long fd = HAK_RAW(SYS_fcntl, STDERR_FILENO, F_DUPFD_CLOEXEC,
+				  100);
+
+		if (fd >= 0)
+			init_stderr = (int)fd;
+	}
+	init_verbose();
+	return true;
+}
+
+static bool init_structures(void)
+{
+	struct hak_superslab *first;
+
+	hak_os_init();
+	hak_sizeclass_init();
+	hak_stats_init();
+	hak_thread_init();
+	first = hak_ss_first();
+	if (!first || !hak_nested_init())
+		return false;
+	hak_pool_init(first);
+	hak_heap_init(hak_random_secret());
+	hak_stats.start_time = hak_os_realtime_ns();
+	return true;
+}
+
+static enum hak_mode init_decide(void)
+{
+	if (!hak_libc_malloc_is_ours())
+		return HAK_MODE_LIBC;
+	if (!hak_opt.enable) {
+		if (hak_libc_present())
+			return HAK_MODE_LIBC;
+		hak_warn("HAKMEM_ENABLE=0 ignored: no other allocator in this program");
+	}
+	return HAK_MODE_OURS;
+}
+
+enum hak_mode hak_init(void)
+{
+	enum hak_mode mode;
+
+	/* a handler inside an early slow path: nested.c serves it */
+	if (hak_pool_mine())
+		return (enum hak_mode)hak_mode;
+	hak_pool_enter();
+	mode = (enum hak_mode)hak_mode;
+	if (mode == HAK_MODE_NEW && init_structures())
+		mode = HAK_MODE_EARLY;
+	if (mode == HAK_MODE_EARLY && init_read_options())
+		mode = init_decide();
+	/* release: partner is the acquire in hak_mode_now */
+	__atomic_store_n(&hak_mode, (uint32_t)mode, __ATOMIC_RELEASE);
+	hak_pool_leave();
+	return mode;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "slab.h"
+
+#include "assert.h"
+#include "bits.h"
+#include "os.h"
+#include "sizeclass.h"
+#include "stats.h"
+
+unsigned hak_slab_index(const struct hak_slab *slab, const void *p,
+			bool *exact)
+{
+	size_t offset = (size_t)((const char *)p - slab->base);
+	uint64_t magic = hak_class[slab->cls].magic;
+
+	*exact = hak_is_block_start(offset, magic);
+	return hak_block_index(offset, magic);
+}
+
+bool hak_slab_has(const struct hak_slab *slab, unsigned index)
+{
+	const struct hak_remote *r = hak_slab_remote(slab);
+	unsigned w = index / 64;
+	uint64_t bit = UINT64_C(1) << (index % 64);
+
+	if (index >= slab->carved)
+		return true;
+	return ((slab->bits[w] |
+		 __atomic_load_n(&r->bits[w], __ATOMIC_RELAXED)) &
+		bit) != 0;
+}
+
+/* Pages covered again by blocks that leave are no holes any more. */
+static void slab_unpunch(struct hak_slab *slab, const char *p)
+{
+	size_t size = hak_class_size(slab->cls);
+	size_t first = (size_t)(p - slab->base) / hak_os_page;
+	size_t last = (size_t)(p - slab->base + (ptrdiff_t)size - 1) /
+		      hak_os_page;
+
+	for (size_t page = first; page <= last; page++) {
+		uint64_t bit = UINT64_C(1) << page;
+
+		if (slab->holes & bit) {
+			slab->holes &= ~bit;
+			hak_stats_add(&hak_stats.hole_bytes, -(uint64_t)hak_os_page);
+		}
+	}
+}
+
+static unsigned slab_take_word(struct hak_slab *slab, unsigned w, void **out,
+			       unsigned want)
+{
+	size_t size = hak_class_size(slab->cls);
+	char *base = slab->base + w * 64 * size;
+	uint64_t bits = slab->bits[w];
+	unsigned n = 0;
+
+	while (bits && n < want) {
+		char *p = base + hak_ctz64(bits) * size;
+
+		bits &= bits - 1;
+		out[n++] = p;
+		if (hak_unlikely(slab->holes))
+			slab_unpunch(slab, p);
+	}
+	slab->bits[w] = bits;
+	if (!bits)
+		slab->summary &= ~(UINT64_C(1) << w);
+	return n;
+}
+
+static unsigned slab_carve(struct hak_slab *slab, void **out, unsigned want,
+			   bool carve_page)
+{
+	size_t size = hak_class_size(slab->cls);
+	char *p = slab->base + slab->carved * size;
+	char *end = (char *)hak_round_up((uintptr_t)p + 1, hak_os_page);
+	unsigned n = 0;
+
+	while (n < want && slab->carved < slab->blocks) {
+		if (carve_page && n && p >= end)
+			break;
+		if (slab->carved % 64 == 0)
+			slab->bits[slab->carved / 64] = 0;
+		slab->carved++;
+		out[n++] = p;
+		p += size;
+	}
+	return n;
+}
+
+static void slab_reverse(void **out, unsigned n)
+{
+	for (unsigned i = 0; i < n / 2; i++) {
+		void *p = out[i];
+
+		out[i] = out[n - 1 - i];
+		out[n - 1 - i] = p;
+	}
+}
+
+unsigned hak_slab_take(struct hak_slab *slab, void **out, unsigned want,
+		       bool carve_page)
+{
+	unsigned n = 0;
+
+	while (slab->summary && n < want)
+		n += slab_take_word(slab, hak_ctz64(slab->summary), out + n,
+				    want - n);
+	if (n < want && slab->carved < slab->blocks && !(carve_page && n))
+		n += slab_carve(slab, out + n, want - n, carve_page);
+	slab->nfree -= n;
+	slab_reverse(out, n);
+	hak_assert_slow(hak_slab_check(slab));
+	return n;
+}
+
+uint64_t hak_slab_put(struct hak_slab *slab, unsigned w, uint64_t bits)
+{
+	unsigned last = w * 64 + 63 - (unsigned)__builtin_clzll(bits);
+
+	if (hak_unlikely(last >= slab->carved))
+		return UINT64_MAX;
+	if (hak_unlikely(slab->bits[w] & bits))
+		return slab->bits[w] & bits;
+	slab->bits[w] |= bits;
+	slab->summary |= UINT64_C(1) << w;
+	slab->nfree += hak_popcount64(bits);
+	return 0;
+}
+
+bool hak_slab_check(const struct hak_slab *slab)
+{
+	unsigned n = slab->blocks - slab->carved;
+
+	for (unsigned w = 0; w * 64 < slab->carved; w++) {
+		if (((slab->summary >> w) & 1) != (slab->bits[w] != 0))
+			return false;
+		n += hak_popcount64(slab->bits[w]);
+	}
+	return n == slab->nfree;
+}
+
+/* ---- holes ----------------------------------------------------------- */
+
+/* All blocks that touch the page are free. */
+static bool slab_page_free(const struct hak_slab *slab, unsigned page)
+{
+	size_t from = page * hak_os_page, to = from + hak_os_page;
+	uint64_t magic = hak_class[slab->cls].magic;
+	unsigned first = hak_block_index(from, magic);
+	unsigned last = hak_block_index(to - 1, magic);
+
+	for (unsigned i = first; i <= last && i < slab->carved; i++)
+		if (!(slab->bits[i / 64] >> (i % 64) & 1))
+			return false;
+	/* never used: not resident, nothing to return */
+	return first < slab->carved;
+}
+
+size_t hak_slab_punch(struct hak_slab *slab, unsigned *calls)
+{
+	unsigned pages = (unsigned)(slab->slots * HAK_SLOT_SIZE / hak_os_page);
+	struct hak_superslab *ss = hak_slab_ss(slab);
+	size_t done = 0;
+
+	if (pages > 64)
+		return 0;
+	for (unsigned page = 0; page < pages && *calls; page++) {
+		unsigned n = 0;
+
+		while (page + n < pages &&
+		       !(slab->holes >> (page + n) & 1) &&
+		       slab_page_free(slab, page + n))
+			n++;
+		if (!n)
+			continue;
+		if (!ss->nohuge && !ss->is_static) {
+			/* khugepaged would fill the hole again */
+			hak_os_hugepage(hak_ss_base(ss), HAK_SS_SIZE, false);
+			ss->nohuge = 1;
+		}
+		(*calls)--;
+		if (hak_os_purge(slab->base + page * hak_os_page,
+				 n * hak_os_page, false))
+			break;
+		slab->holes |= hak_low64(n) << page;
+		done += n * hak_os_page;
+		page += n;
+	}
+	hak_stats_add(&hak_stats.hole_bytes, done);
+	hak_stats_add(&hak_stats.purged_bytes, done);
+	return done;
+}
