@@ -565,14 +565,15 @@ bool hak_heap_dissolve(struct hak_heap *h)
 }
 
 /* Blocks in the cache of a thread that vanished are trusted only while they
- * carry the key of a free block. */
-static void heap_recover_caches(struct hak_heap *h)
+ * carry the key of a free block; not at all when it was in a slow path, which
+ * may have been moving them: an entry could then stand twice. */
+static void heap_recover_caches(struct hak_heap *h, bool busy)
 {
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
 		struct hak_cache *c = &h->cache[cls];
 		size_t n = 0;
 
-		for (void **e = c->base; e < c->top; e++) {
+		for (void **e = c->base; e < c->top && !busy; e++) {
 			void *p = *e;
 			struct hak_slab *slab;
 			bool exact;
@@ -613,6 +614,7 @@ static void heap_recover_slab(struct hak_heap *h, struct hak_slab *slab)
 void hak_heap_recover(struct hak_heap *h)
 {
 	struct hak_superslab *ss = hak_ss_all;
+	bool busy = h->busy != 0;
 
 	h->inbox.head = NULL;
 	h->busy = 0;
@@ -631,7 +633,7 @@ void hak_heap_recover(struct hak_heap *h)
 				    h->pub.tag)
 				heap_recover_slab(h, &ss->slab[slot]);
 		}
-	heap_recover_caches(h);
+	heap_recover_caches(h, busy);
 }
 
 /* ---- checks --------------------------------------------------------------- */
