@@ -144,10 +144,10 @@ static HAK_COLD void free_foreign(void *p)
 		hak_stats_add(&hak_stats.foreign_ignored, 1);
 		return;
 	}
-	if (hak_opt.foreign_free == HAK_FOREIGN_FORWARD ?
-		    hak_libc_present() :
-		    hak_opt.foreign_free == HAK_FOREIGN_AUTO &&
-			    hak_libc_in_use()) {
+	if (hak_opt.foreign_free == HAK_FOREIGN_FORWARD
+		    ? hak_libc_present()
+		    : hak_opt.foreign_free == HAK_FOREIGN_AUTO &&
+			      hak_libc_in_use()) {
 		hak_stats_add(&hak_stats.foreign_forwarded, 1);
 		hak_libc_free(p);
 		return;
@@ -161,9 +161,8 @@ static HAK_COLD void free_foreign(void *p)
 
 static HAK_COLD void free_inexact(const void *p, size_t size)
 {
-	hak_fault((uintptr_t)p & (HAK_ALIGNMENT - 1) ?
-			  HAK_FAULT_UNALIGNED_FREE :
-			  HAK_FAULT_INVALID_FREE,
+	hak_fault((uintptr_t)p & (HAK_ALIGNMENT - 1) ? HAK_FAULT_UNALIGNED_FREE
+						     : HAK_FAULT_INVALID_FREE,
 		  p, size);
 }
 

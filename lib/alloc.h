@@ -86,8 +86,7 @@ static inline void hak_free_fast(void *p)
 #if HAK_MISUSE_CHECKS
 	uintptr_t key = hak_heap_key(h, p);
 
-	if (hak_unlikely(!hak_is_block_start((uint16_t)(uintptr_t)p,
-					     c->magic)))
+	if (hak_unlikely(!hak_is_block_start((uint16_t)(uintptr_t)p, c->magic)))
 		return hak_free_slow(p);
 	if (hak_unlikely(((uintptr_t *)p)[1] == key))
 		return hak_free_slow(p);

@@ -21,9 +21,9 @@
 #define HAK_STR_(x) #x
 #define HAK_STR(x) HAK_STR_(x)
 
-#define hak_require(x)                                               \
-	do {                                                         \
-		if (hak_unlikely(!(x)))                              \
+#define hak_require(x)                                                        \
+	do {                                                                  \
+		if (hak_unlikely(!(x)))                                       \
 			hak_fault_assert(#x, __FILE__ ":" HAK_STR(__LINE__)); \
 	} while (0)
 

@@ -112,8 +112,7 @@ static void *boot_take(struct boot *b, unsigned n)
 			boot_mark(b->used, g, n, true);
 			boot_mark(b->start, g, 1, true);
 			b->free -= n;
-			return hak_slot_base(b->ss, b->slot) +
-			       g * BOOT_GRANULE;
+			return hak_slot_base(b->ss, b->slot) + g * BOOT_GRANULE;
 		}
 		g = boot_next(b->used, end, false);
 	}
@@ -167,8 +166,7 @@ static void boot_settle(struct boot *b)
 		boot.spare = b;
 		hak_purge_edge();
 	} else if (!b->listed && b->free >= BOOT_GRANULES / 4) {
-		struct boot **link = boot.list ? &boot.list->next :
-						 &boot.list;
+		struct boot **link = boot.list ? &boot.list->next : &boot.list;
 
 		b->next = *link;
 		*link = b;

@@ -206,10 +206,10 @@ static const char *fmt_parse(const char *s, struct fmt_spec *spec)
 	return s;
 }
 
-#define FMT_ARG(ap, longs, type)                                        \
-	((longs) == 0 ? (uint64_t)va_arg(ap, type) :                    \
-	 (longs) == 1 ? (uint64_t)va_arg(ap, type long) :               \
-			(uint64_t)va_arg(ap, type long long))
+#define FMT_ARG(ap, longs, type)                          \
+	((longs) == 0	? (uint64_t)va_arg(ap, type)      \
+	 : (longs) == 1 ? (uint64_t)va_arg(ap, type long) \
+			: (uint64_t)va_arg(ap, type long long))
 
 void hak_fmt(struct hak_fmt *f, const char *format, ...)
 {

@@ -15,6 +15,7 @@
 #include "os.h"
 #include "pool.h"
 #include "report.h"
+#include "snapshot.h"
 #include "stats.h"
 #include "superslab.h"
 #include "sys.h"
@@ -141,8 +142,8 @@ static int api_report(int fd, bool json)
 	while (__atomic_exchange_n(&turn, 1, __ATOMIC_ACQUIRE))
 		hak_sys_futex_wait(&turn, 1);
 	hak_stats_collect(&s, classes);
-	ret = json ? hak_report_json(&s, classes, fd) :
-		     hak_report_text(&s, classes, fd);
+	ret = json ? hak_report_json(&s, classes, fd)
+		   : hak_report_text(&s, classes, fd);
 	__atomic_store_n(&turn, 0, __ATOMIC_RELEASE);
 	hak_sys_futex_wake(&turn, 1);
 	return ret;
@@ -288,8 +289,8 @@ static int api_walk_slots(const struct api_walk *w)
 
 	for (; ss && !ret;
 	     ss = (const struct hak_superslab *)(uintptr_t)ss->pub.next)
-		for (uint32_t m = ss->pub.base ? ss->pub.active : 0;
-		     m && !ret; m &= m - 1)
+		for (uint32_t m = ss->pub.base ? ss->pub.active : 0; m && !ret;
+		     m &= m - 1)
 			if (ss->pub.run[hak_ctz32(m)])
 				ret = api_walk_slot(w, ss, hak_ctz32(m));
 	return ret;

@@ -43,8 +43,8 @@ static unsigned heap_pool_collect(struct hak_slab *slab)
 void hak_heap_init(uintptr_t secret)
 {
 	for (size_t i = 0; i <= HAK_TINY_MAX / 16; i++)
-		hak_heap_offset[i] = (uint16_t)(hak_class_tiny[i]
-						<< HAK_WORD_CLASS_SHIFT);
+		hak_heap_offset[i] =
+			(uint16_t)(hak_class_tiny[i] << HAK_WORD_CLASS_SHIFT);
 	hak_heap_secret = secret;
 	hak_pool_collect = heap_pool_collect;
 	hak_heap_pool_pub.tag = HAK_TAG_POOL;
@@ -94,8 +94,8 @@ static void heap_grow(struct hak_heap *h, unsigned cls)
 	struct hak_cache *c = &h->cache[cls];
 	struct hak_bin *b = &h->bin[cls];
 	unsigned full = hak_class[cls].pub.cache_blocks;
-	unsigned cap = b->cap || full < HAK_CACHE_SMALL ? full :
-							  HAK_CACHE_SMALL;
+	unsigned cap =
+		b->cap || full < HAK_CACHE_SMALL ? full : HAK_CACHE_SMALL;
 	void **base = &h->entries[h->entries_used];
 	size_t n = (size_t)(c->top - c->base);
 
@@ -296,8 +296,8 @@ void hak_heap_push(struct hak_heap *h, unsigned cls, void *p)
 			heap_grow(h, cls);
 		if (c->top == c->limit)
 			hak_heap_flush(h, cls,
-				       b->empties++ ? b->cap / 4u :
-						      b->cap / 2u);
+				       b->empties++ ? b->cap / 4u
+						    : b->cap / 2u);
 		if (hak_purge_due())
 			hak_heap_tick(h);
 		h->busy--;
@@ -342,8 +342,8 @@ static struct hak_slab *heap_more(struct hak_heap *h, unsigned cls)
 	}
 	if (!slab)
 		slab = hak_pool_slab_new(cls, h->pub.tag);
-	h->small = (hak_stats.slots_active << HAK_SLOT_SHIFT) <
-		   HEAP_SMALL_PROCESS;
+	h->small =
+		(hak_stats.slots_active << HAK_SLOT_SHIFT) < HEAP_SMALL_PROCESS;
 	hak_pool_leave();
 	if (!slab)
 		return NULL;
@@ -649,8 +649,7 @@ static bool heap_caches(const struct hak_heap *h, unsigned cls, const void *p)
 	return false;
 }
 
-bool hak_heap_holds(const void *p, const struct hak_slab *slab,
-		    unsigned index)
+bool hak_heap_holds(const void *p, const struct hak_slab *slab, unsigned index)
 {
 	const struct hak_heap *h =
 		__atomic_load_n(&hak_heap_all, __ATOMIC_ACQUIRE);

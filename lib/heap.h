@@ -80,8 +80,7 @@ struct hak_heap {
 	struct hak_outbox outbox;
 	struct hak_inbox inbox
 		__attribute__((aligned(HAK_APART))); /* any thread */
-	void *entries[HAK_HEAP_ENTRIES]
-		__attribute__((aligned(HAK_APART)));
+	void *entries[HAK_HEAP_ENTRIES] __attribute__((aligned(HAK_APART)));
 };
 
 /* A cache's offset from its heap, by the class bits of a registry word or
@@ -158,8 +157,7 @@ bool hak_heap_dissolve(struct hak_heap *h);
 void hak_heap_recover(struct hak_heap *h);
 
 /* Is block p (slab, index) free in a cache or outbox of any heap? */
-bool hak_heap_holds(const void *p, const struct hak_slab *slab,
-		    unsigned index);
+bool hak_heap_holds(const void *p, const struct hak_slab *slab, unsigned index);
 
 bool hak_heap_check(const struct hak_heap *h);
 

@@ -97,6 +97,8 @@ static size_t huge_drop(struct huge *h, unsigned *calls)
 	if (*calls)
 		(*calls)--;
 	huge_uncache(h);
+	/* a fork's child must not find it cached once it is unmapped */
+	h->state = HUGE_SPARE;
 	if (hak_os_unmap(h->base, size)) {
 		/* too many mappings: empty it instead and keep it */
 		hak_os_purge(h->base, size, false);
@@ -178,7 +180,8 @@ static struct huge *huge_from_cache(size_t size)
 static void huge_advise(const struct huge *h)
 {
 	if (hak_opt.thp)
-		hak_os_hugepage(h->base, h->size, hak_opt.thp == HAK_THP_ALWAYS);
+		hak_os_hugepage(h->base, h->size,
+				hak_opt.thp == HAK_THP_ALWAYS);
 }
 
 static struct huge *huge_map(size_t size, size_t align)
@@ -188,9 +191,8 @@ static struct huge *huge_map(size_t size, size_t align)
 
 	if (!h)
 		return NULL;
-	p = hak_os_map_aligned(size, align < HAK_SLOT_SIZE ? HAK_SLOT_SIZE :
-							     align,
-			       NULL);
+	p = hak_os_map_aligned(
+		size, align < HAK_SLOT_SIZE ? HAK_SLOT_SIZE : align, NULL);
 	if (p && !hak_registry_reserve(p, size)) {
 		hak_os_unmap(p, size);
 		p = NULL;
@@ -203,8 +205,8 @@ static struct huge *huge_map(size_t size, size_t align)
 	h->size = size;
 	huge_advise(h);
 	if (huge.dropped_at)
-		hak_purge_refault(size, (uint32_t)hak_os_now_ms() -
-						huge.dropped_at);
+		hak_purge_refault(size,
+				  (uint32_t)hak_os_now_ms() - huge.dropped_at);
 	return h;
 }
 

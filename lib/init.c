@@ -10,6 +10,7 @@
 #include "pool.h"
 #include "random.h"
 #include "sizeclass.h"
+#include "snapshot.h"
 #include "stats.h"
 #include "sys.h"
 #include "thread.h"
@@ -66,8 +67,8 @@ static bool init_read_options(void)
 	hak_stats.limit_hard = hak_opt.limit_hard;
 	if (hak_opt.stats == HAK_STATS_EXIT && !hak_opt.stats_file[0]) {
 		/* out of the way of descriptors that a program counts on */
-		long fd = HAK_RAW(SYS_fcntl, STDERR_FILENO, F_DUPFD_CLOEXEC,
-				  100);
+		long fd =
+			HAK_RAW(SYS_fcntl, STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
 
 		if (fd >= 0)
 			init_stderr = (int)fd;
@@ -100,7 +101,8 @@ static enum hak_mode init_decide(void)
 	if (!hak_opt.enable) {
 		if (hak_libc_present())
 			return HAK_MODE_LIBC;
-		hak_warn("HAKMEM_ENABLE=0 ignored: no other allocator in this program");
+		hak_warn(
+			"HAKMEM_ENABLE=0 ignored: no other allocator in this program");
 	}
 	return HAK_MODE_OURS;
 }

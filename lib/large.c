@@ -40,8 +40,8 @@ static void large_register(const struct hak_run *run, struct hak_slab *slab)
 	run->ss->pub.run[run->slot] = (uint8_t)run->n;
 	if (run->n > 1)
 		hak_registry_set_run(base + HAK_SLOT_SIZE, run->n - 1,
-				     hak_word(HAK_TAG_NONE,
-					      HAK_KIND_LARGE_TAIL, 0, 1),
+				     hak_word(HAK_TAG_NONE, HAK_KIND_LARGE_TAIL,
+					      0, 1),
 				     slab);
 	hak_registry_set(base, hak_word(HAK_TAG_NONE, HAK_KIND_LARGE, 0, 0),
 			 slab);
@@ -74,9 +74,8 @@ static void large_clear(char *p, size_t size, const struct hak_run *run)
 
 void *hak_large_alloc(size_t size, size_t align, bool zero)
 {
-	unsigned align_slots = align > HAK_SLOT_SIZE ?
-				       (unsigned)(align >> HAK_SLOT_SHIFT) :
-				       1;
+	unsigned align_slots =
+		align > HAK_SLOT_SIZE ? (unsigned)(align >> HAK_SLOT_SHIFT) : 1;
 	struct hak_run run;
 	struct hak_slab *slab;
 	size_t colour, usable;
@@ -161,10 +160,9 @@ static bool large_grow(struct hak_slab *slab, unsigned slot, unsigned n)
 
 	if (hak_pool_extend(ss, slot, had, n - had, &zero))
 		return false;
-	hak_registry_set_run(hak_slot_base(ss, slot + had), n - had,
-			     hak_word(HAK_TAG_NONE, HAK_KIND_LARGE_TAIL, 0,
-				      had),
-			     slab);
+	hak_registry_set_run(
+		hak_slot_base(ss, slot + had), n - had,
+		hak_word(HAK_TAG_NONE, HAK_KIND_LARGE_TAIL, 0, had), slab);
 	ss->pub.run[slot] = (uint8_t)n;
 	return true;
 }

@@ -51,7 +51,7 @@ bool hak_libc_is_loader(const void *p)
 {
 	const char *base = (const char *)getauxval(AT_BASE);
 	const ElfW(Ehdr) *eh = (const void *)base;
-	const ElfW(Phdr) *ph;
+	const ElfW(Phdr) * ph;
 	uintptr_t end = 0;
 
 	if (!base)

@@ -40,10 +40,9 @@ void hak_lock_slow(struct hak_lock *l, uint32_t self)
 				break;
 			continue;
 		}
-		if (!(seen & 1) &&
-		    !__atomic_compare_exchange_n(&l->word, &seen, seen | 1,
-						 false, __ATOMIC_RELAXED,
-						 __ATOMIC_RELAXED))
+		if (!(seen & 1) && !__atomic_compare_exchange_n(
+					   &l->word, &seen, seen | 1, false,
+					   __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			continue;
 		hak_sys_futex_wait(&l->word, seen | 1);
 	}

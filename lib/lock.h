@@ -34,7 +34,10 @@ struct hak_lock {
 	uint64_t contended; /* holder; statistic */
 };
 
-#define HAK_LOCK_INIT(r) { 0, (r), 0 }
+#define HAK_LOCK_INIT(r)  \
+	{                 \
+		0, (r), 0 \
+	}
 
 /* Rank held by this thread (debug builds); its address names the thread. */
 extern __thread uint32_t hak_lock_held;

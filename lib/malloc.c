@@ -16,6 +16,7 @@
 #include "options.h"
 #include "os.h"
 #include "report.h"
+#include "snapshot.h"
 #include "stats.h"
 #include "sys.h"
 
@@ -54,8 +55,13 @@ EXPORT void *malloc(size_t size)
 }
 
 /* For hak_libc_malloc_is_ours(). */
-extern __typeof__(malloc) hak_entry_malloc
-	__attribute__((alias("malloc"), visibility("hidden"), copy(malloc)));
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wunknown-warning-option"
+#pragma GCC diagnostic ignored "-Wmissing-attributes"
+extern void *hak_entry_malloc(size_t size)
+	__attribute__((alias("malloc"), visibility("hidden")));
+#pragma GCC diagnostic pop
 
 EXPORT void free(void *p)
 {
@@ -179,21 +185,18 @@ EXPORT struct mallinfo2 mallinfo2(void)
 	struct hakmem_stats s;
 
 	if (hak_mode_now() == HAK_MODE_LIBC) {
-		struct mallinfo2 (*next)(void) =
-			(struct mallinfo2(*)(void))(uintptr_t)hak_libc_next(
-				"mallinfo2");
+		struct mallinfo2 (*next)(void) = (struct mallinfo2(*)(void))(
+			uintptr_t)hak_libc_next("mallinfo2");
 
 		return next ? next() : info;
 	}
 	hak_stats_collect(&s, NULL);
-	info.arena = (size_t)((s.slots_active + s.slots_empty) *
-			      HAK_SLOT_SIZE);
+	info.arena = (size_t)((s.slots_active + s.slots_empty) * HAK_SLOT_SIZE);
 	info.hblkhd = (size_t)s.huge_live_bytes;
 	info.hblks = (size_t)(s.huge_mallocs - s.huge_frees);
 	info.uordblks = (size_t)(s.live_bytes - s.huge_live_bytes);
-	info.fordblks = info.arena > info.uordblks ?
-				info.arena - info.uordblks :
-				0;
+	info.fordblks =
+		info.arena > info.uordblks ? info.arena - info.uordblks : 0;
 	info.ordblks = (size_t)s.slots_active;
 	info.keepcost = (size_t)s.empty_bytes;
 	return info;
@@ -266,9 +269,8 @@ EXPORT int malloc_info(int options, FILE *stream)
 		return -1;
 	}
 	if (hak_mode_now() == HAK_MODE_LIBC) {
-		int (*next)(int, FILE *) =
-			(int (*)(int, FILE *))(uintptr_t)hak_libc_next(
-				"malloc_info");
+		int (*next)(int, FILE *) = (int (*)(int, FILE *))(
+			uintptr_t)hak_libc_next("malloc_info");
 
 		return next ? next(options, stream) : -1;
 	}

@@ -49,9 +49,8 @@ uint64_t *hak_meta_bitmap_get(unsigned words)
 
 		/* a remote freer writes here: no line shared by two slabs
 		 * where the bitmap fills one */
-		return hak_meta_alloc(size, size < HAK_CACHE_LINE ?
-						    size :
-						    HAK_CACHE_LINE);
+		return hak_meta_alloc(
+			size, size < HAK_CACHE_LINE ? size : HAK_CACHE_LINE);
 	}
 	meta_bitmaps[kind] = (uint64_t *)(uintptr_t)bits[0];
 	return bits;

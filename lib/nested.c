@@ -45,10 +45,9 @@ static void *nested_bump(struct nested_area *a, size_t size, size_t align)
 	do {
 		if ((old >> 32) + total > a->size)
 			return NULL;
-	} while (!__atomic_compare_exchange_n(&a->state, &old,
-					      old + NESTED_ONE(total), true,
-					      __ATOMIC_ACQ_REL,
-					      __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(
+		&a->state, &old, old + NESTED_ONE(total), true,
+		__ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
 	p = a->base + (old >> 32);
 	p = (char *)hak_round_up((uintptr_t)p + NESTED_HEADER, align);
 	*(size_t *)(void *)(p - NESTED_HEADER) =
@@ -60,8 +59,7 @@ static void *nested_bump(struct nested_area *a, size_t size, size_t align)
  * its block is freed.  The area's record stands in its first bytes. */
 static void *nested_map(size_t size, size_t align)
 {
-	size_t total = hak_round_up(size + align +
-					    sizeof(struct nested_area) +
+	size_t total = hak_round_up(size + align + sizeof(struct nested_area) +
 					    4 * NESTED_HEADER,
 				    hak_os_page);
 	struct nested_area *a;
@@ -98,8 +96,7 @@ void *hak_nested_alloc(size_t size, size_t align)
 	if (p) {
 		__atomic_fetch_add(&hak_stats.nested_mallocs, 1,
 				   __ATOMIC_RELAXED);
-		__atomic_fetch_add(&hak_stats.nested_live, 1,
-				   __ATOMIC_RELAXED);
+		__atomic_fetch_add(&hak_stats.nested_live, 1, __ATOMIC_RELAXED);
 	}
 	return p;
 }
@@ -120,7 +117,7 @@ void hak_nested_free(void *p)
 					      __ATOMIC_ACQ_REL,
 					      __ATOMIC_RELAXED));
 	__atomic_fetch_sub(&hak_stats.nested_live, 1, __ATOMIC_RELAXED);
-	if ((uint32_t)new == 0 && a != &nested_first) {
+	if ((uint32_t) new == 0 && a != &nested_first) {
 		hak_registry_set(a, 0, NULL);
 		hak_os_unmap(a, a->size);
 	}
@@ -128,8 +125,7 @@ void hak_nested_free(void *p)
 
 size_t hak_nested_size(const void *p)
 {
-	return *(const size_t *)(const void *)((const char *)p -
-					       NESTED_HEADER);
+	return *(const size_t *)(const void *)((const char *)p - NESTED_HEADER);
 }
 
 void hak_nested_defer(void *p)

@@ -36,14 +36,14 @@ struct option_row {
 #define OPTION_WORDS_TEXT(field) ""
 
 #define HAK_OPTION(NAME, field_, TYPE, def, low_, high_, when_, meaning) \
-	{                                                               \
-		.name = #NAME,                                          \
-		.words = OPTION_WORDS_##TYPE(field_),                   \
-		.type = OPTION_##TYPE,                                  \
-		.when = OPTION_##when_,                                 \
-		.offset = offsetof(struct hak_options, field_),         \
-		.low = low_,                                            \
-		.high = high_,                                          \
+	{                                                                \
+		.name = #NAME,                                           \
+		.words = OPTION_WORDS_##TYPE(field_),                    \
+		.type = OPTION_##TYPE,                                   \
+		.when = OPTION_##when_,                                  \
+		.offset = offsetof(struct hak_options, field_),          \
+		.low = low_,                                             \
+		.high = high_,                                           \
 	},
 static const struct option_row option_rows[] = {
 #include "options.def"
@@ -54,10 +54,10 @@ static const struct option_row option_rows[] = {
 #define OPTION_COUNT (sizeof(option_rows) / sizeof(option_rows[0]))
 
 /* A name or a word list that fills its array would lose its terminator. */
-#define HAK_OPTION(NAME, field, TYPE, def, low, high, when, meaning) \
-	_Static_assert(sizeof(#NAME) <= sizeof(option_rows[0].name) &&  \
-		       sizeof(OPTION_WORDS_##TYPE(field)) <=            \
-			       sizeof(option_rows[0].words),            \
+#define HAK_OPTION(NAME, field, TYPE, def, low, high, when, meaning)   \
+	_Static_assert(sizeof(#NAME) <= sizeof(option_rows[0].name) && \
+			       sizeof(OPTION_WORDS_##TYPE(field)) <=   \
+				       sizeof(option_rows[0].words),   \
 		       #NAME " fits its row");
 #include "options.def"
 HAK_OPTIONS_BENCH
@@ -410,8 +410,8 @@ void hak_options_from_environ(char *const *envp)
 
 int hak_options_set(const char *name, const char *value, bool at_start)
 {
-	const struct option_row *row = option_find(name,
-						   option_length(name, 0));
+	const struct option_row *row =
+		option_find(name, option_length(name, 0));
 
 	if (!row)
 		return -ENOENT;
@@ -422,8 +422,8 @@ int hak_options_set(const char *name, const char *value, bool at_start)
 
 int hak_options_get(const char *name, char *buf, size_t size)
 {
-	const struct option_row *row = option_find(name,
-						   option_length(name, 0));
+	const struct option_row *row =
+		option_find(name, option_length(name, 0));
 	char text[HAK_OPTION_TEXT_SIZE];
 	struct hak_fmt f;
 

@@ -47,8 +47,8 @@ enum { HAK_FOREIGN_AUTO, HAK_FOREIGN_FORWARD, HAK_FOREIGN_ABORT };
 
 /* Options of the bench-only library; hakmem(7) does not have them. */
 #ifdef HAK_BENCH_FAST
-#define HAK_OPTIONS_BENCH \
-	HAK_OPTION(BENCH_FAST, bench_fast, BOOL, 1, 0, 1, ST, "") \
+#define HAK_OPTIONS_BENCH                                                   \
+	HAK_OPTION(BENCH_FAST, bench_fast, BOOL, 1, 0, 1, ST, "")           \
 	HAK_OPTION(BENCH_FAST_PREALLOC, bench_fast_prealloc, INT, 10000, 0, \
 		   10000000, ST, "")
 #else

@@ -46,8 +46,7 @@ static void pool_debug(const char *what, const struct hak_superslab *ss,
 		return;
 	pool.said |= 1u << bit;
 	hak_fmt_init(&f, line, sizeof(line));
-	hak_fmt(&f,
-		"pool: %s slot %u+%u of %p, active %u empty %u unused %u",
+	hak_fmt(&f, "pool: %s slot %u+%u of %p, active %u empty %u unused %u",
 		what, slot, n, (void *)hak_ss_base(ss),
 		(unsigned)hak_stats.slots_active,
 		(unsigned)hak_stats.slots_empty,
@@ -57,27 +56,27 @@ static void pool_debug(const char *what, const struct hak_superslab *ss,
 
 /* ---- lists of SuperSlabs ------------------------------------------- */
 
-#define POOL_LINK(list, bins, field, ss, n)                   \
-	do {                                                  \
-		struct hak_superslab *head_ = pool.list[n];   \
-		(ss)->field.prev = NULL;                      \
-		(ss)->field.next = head_;                     \
-		if (head_)                                    \
-			head_->field.prev = (ss);             \
-		pool.list[n] = (ss);                          \
-		pool.bins |= UINT64_C(1) << (n);              \
+#define POOL_LINK(list, bins, field, ss, n)                 \
+	do {                                                \
+		struct hak_superslab *head_ = pool.list[n]; \
+		(ss)->field.prev = NULL;                    \
+		(ss)->field.next = head_;                   \
+		if (head_)                                  \
+			head_->field.prev = (ss);           \
+		pool.list[n] = (ss);                        \
+		pool.bins |= UINT64_C(1) << (n);            \
 	} while (0)
 
-#define POOL_UNLINK(list, bins, field, ss, n)                           \
-	do {                                                            \
-		if ((ss)->field.prev)                                   \
+#define POOL_UNLINK(list, bins, field, ss, n)                            \
+	do {                                                             \
+		if ((ss)->field.prev)                                    \
 			(ss)->field.prev->field.next = (ss)->field.next; \
-		else                                                    \
-			pool.list[n] = (ss)->field.next;                \
-		if ((ss)->field.next)                                   \
+		else                                                     \
+			pool.list[n] = (ss)->field.next;                 \
+		if ((ss)->field.next)                                    \
 			(ss)->field.next->field.prev = (ss)->field.prev; \
-		if (!pool.list[n])                                      \
-			pool.bins &= ~(UINT64_C(1) << (n));             \
+		if (!pool.list[n])                                       \
+			pool.bins &= ~(UINT64_C(1) << (n));              \
 	} while (0)
 
 static void pool_relink(struct hak_superslab *ss)
@@ -310,8 +309,7 @@ static bool pool_purge_run(struct hak_superslab *ss, unsigned slot, unsigned n)
 	return true;
 }
 
-size_t hak_pool_purge(struct hak_superslab *ss, uint32_t mask,
-		      unsigned *calls)
+size_t hak_pool_purge(struct hak_superslab *ss, uint32_t mask, unsigned *calls)
 {
 	size_t done = 0;
 
@@ -413,9 +411,9 @@ static bool pool_set_owner(struct hak_slab *slab, uint32_t tag)
 
 void hak_pool_slab_words(struct hak_slab *slab, uint32_t tag)
 {
-	enum hak_kind kind = slab->holes	? HAK_KIND_HOLED :
-			     slab->slots > 1 ? HAK_KIND_MULTI :
-						  HAK_KIND_SLAB;
+	enum hak_kind kind = slab->holes       ? HAK_KIND_HOLED
+			     : slab->slots > 1 ? HAK_KIND_MULTI
+					       : HAK_KIND_SLAB;
 
 	hak_registry_set_run(slab->base, slab->slots,
 			     hak_word(tag, kind, slab->cls, 0), slab);
@@ -516,8 +514,7 @@ bool hak_pool_give(struct hak_slab *slab)
 	if (slab->nfree == slab->blocks && hak_pool_slab_retire(slab))
 		return true;
 	if (slab->nfree)
-		hak_slab_push(&pool.partial[slab->cls], slab,
-			      HAK_SLAB_PARTIAL);
+		hak_slab_push(&pool.partial[slab->cls], slab, HAK_SLAB_PARTIAL);
 	else
 		hak_slab_push(&pool.full[slab->cls], slab, HAK_SLAB_FULL);
 	return true;
@@ -525,9 +522,9 @@ bool hak_pool_give(struct hak_slab *slab)
 
 static void pool_settle(struct hak_slab *slab)
 {
-	struct hak_slab **from = slab->listed == HAK_SLAB_FULL ?
-					 &pool.full[slab->cls] :
-					 &pool.partial[slab->cls];
+	struct hak_slab **from = slab->listed == HAK_SLAB_FULL
+					 ? &pool.full[slab->cls]
+					 : &pool.partial[slab->cls];
 
 	if (slab->nfree == 0)
 		return;

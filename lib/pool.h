@@ -53,8 +53,8 @@ extern unsigned (*hak_pool_collect)(struct hak_slab *slab);
 
 static inline void hak_pool_enter(void)
 {
-	const uint32_t *word = __atomic_load_n(&hak_fork_word,
-					       __ATOMIC_RELAXED);
+	const uint32_t *word =
+		__atomic_load_n(&hak_fork_word, __ATOMIC_RELAXED);
 
 	if (hak_unlikely(word && *word == 0))
 		hak_fork_repair();
@@ -83,8 +83,7 @@ void hak_pool_release(struct hak_superslab *ss, unsigned slot, unsigned n);
 
 /* Return the memory of the EMPTY slots in mask; bytes returned.  At most
  * *calls system calls, which are counted down. */
-size_t hak_pool_purge(struct hak_superslab *ss, uint32_t mask,
-		      unsigned *calls);
+size_t hak_pool_purge(struct hak_superslab *ss, uint32_t mask, unsigned *calls);
 
 /* Unmap SuperSlabs without an ACTIVE slot until keep are left. */
 size_t hak_pool_unmap_idle(unsigned keep);

@@ -34,8 +34,7 @@ static uint64_t purge_live(void)
 
 bool hak_purge_over_limit(size_t size)
 {
-	return hak_opt.limit_hard &&
-	       purge_live() + size > hak_opt.limit_hard;
+	return hak_opt.limit_hard && purge_live() + size > hak_opt.limit_hard;
 }
 
 static uint64_t purge_peak(uint64_t live)
@@ -69,8 +68,8 @@ void hak_purge_refault(size_t size, uint32_t age_ms)
 
 static int64_t purge_delay(void)
 {
-	return hak_opt.purge_delay < 0 ? -1 :
-					 hak_opt.purge_delay << purge.boost;
+	return hak_opt.purge_delay < 0 ? -1
+				       : hak_opt.purge_delay << purge.boost;
 }
 
 static uint64_t purge_threshold(void)
@@ -118,8 +117,7 @@ void hak_purge_edge(void)
 		hak_pool_unmap_idle(0);
 		return;
 	}
-	if (hak_stats.empty_bytes <= PURGE_EDGE_MIN ||
-	    hak_opt.purge_delay < 0)
+	if (hak_stats.empty_bytes <= PURGE_EDGE_MIN || hak_opt.purge_delay < 0)
 		return;
 	threshold = purge_threshold();
 	if (hak_stats.empty_bytes <= threshold)

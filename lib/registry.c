@@ -35,8 +35,7 @@ bool hak_registry_reserve(const void *ptr, size_t size)
 			return false;
 		/* release: the leaf is zero when it is found */
 		__atomic_store_n(&hak_registry_root[root],
-				 (uintptr_t)leaf -
-					 (uintptr_t)hak_registry_zero,
+				 (uintptr_t)leaf - (uintptr_t)hak_registry_zero,
 				 __ATOMIC_RELEASE);
 		hak_stats.registry_leaves++;
 	}
@@ -53,8 +52,7 @@ static void registry_count(uint32_t old, uint32_t word)
 	if (word && !is)
 		hak_stats_add(&hak_stats.registry_tombstones, 1);
 	if (was != is)
-		hak_stats_add(&hak_stats.registry_slots,
-			      is ? 1 : -UINT64_C(1));
+		hak_stats_add(&hak_stats.registry_slots, is ? 1 : -UINT64_C(1));
 	if (hak_stats.registry_slots > hak_stats.registry_peak)
 		hak_stats.registry_peak = hak_stats.registry_slots;
 }

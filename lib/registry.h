@@ -128,17 +128,15 @@ static inline uint32_t hak_registry_get(const void *ptr)
 	hot = (const uint32_t *)((uintptr_t)hak_registry_zero +
 				 __atomic_load_n(&hak_registry_root[root],
 						 __ATOMIC_RELAXED));
-	return __atomic_load_n(hot + hak_registry_slot_of(p),
-			       __ATOMIC_RELAXED);
+	return __atomic_load_n(hot + hak_registry_slot_of(p), __ATOMIC_RELAXED);
 }
 
 /* The record behind a pointer whose word is not 0. */
 static inline void *hak_registry_record(const void *ptr)
 {
 	uintptr_t p = (uintptr_t)ptr;
-	uintptr_t distance =
-		__atomic_load_n(&hak_registry_root[hak_registry_root_of(p)],
-				__ATOMIC_RELAXED);
+	uintptr_t distance = __atomic_load_n(
+		&hak_registry_root[hak_registry_root_of(p)], __ATOMIC_RELAXED);
 	const struct hak_leaf *leaf =
 		(const struct hak_leaf *)((uintptr_t)hak_registry_zero +
 					  distance);

@@ -40,16 +40,15 @@ bool hak_inbox_register(uint32_t tag, struct hak_inbox *inbox)
 	struct hak_inbox ***chunk = &inbox_chunk[tag / INBOX_CHUNK];
 
 	if (!*chunk) {
-		struct hak_inbox **c = hak_meta_alloc(
-			INBOX_CHUNK * sizeof(*c), HAK_CACHE_LINE);
+		struct hak_inbox **c = hak_meta_alloc(INBOX_CHUNK * sizeof(*c),
+						      HAK_CACHE_LINE);
 
 		if (!c)
 			return false;
 		/* release: a freer that reads the tag finds the chunk */
 		__atomic_store_n(chunk, c, __ATOMIC_RELEASE);
 	}
-	__atomic_store_n(&(*chunk)[tag % INBOX_CHUNK], inbox,
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(&(*chunk)[tag % INBOX_CHUNK], inbox, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -76,10 +75,9 @@ static void remote_queue(struct hak_slab *slab, struct hak_remote *r)
 		if ((old & HAK_RSTATE_QUEUED) ||
 		    hak_rstate_owner(old) == HAK_TAG_NONE)
 			return;
-	} while (!__atomic_compare_exchange_n(&r->rstate, &old,
-					      old | HAK_RSTATE_QUEUED, true,
-					      __ATOMIC_SEQ_CST,
-					      __ATOMIC_SEQ_CST));
+	} while (!__atomic_compare_exchange_n(
+		&r->rstate, &old, old | HAK_RSTATE_QUEUED, true,
+		__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 	inbox = inbox_of(hak_rstate_owner(old));
 	head = __atomic_load_n(&inbox->head, __ATOMIC_RELAXED);
 	do {
@@ -95,9 +93,8 @@ uint64_t hak_remote_free(struct hak_slab *slab, unsigned w, uint64_t bits)
 	struct hak_remote *r = hak_slab_remote(slab);
 	/* acq_rel: the freer's last writes to the blocks come before their
 	 * reuse by the owner */
-	uint64_t twice = __atomic_fetch_or(&r->bits[w], bits,
-					   __ATOMIC_ACQ_REL) &
-			 bits;
+	uint64_t twice =
+		__atomic_fetch_or(&r->bits[w], bits, __ATOMIC_ACQ_REL) & bits;
 
 	__atomic_fetch_or(&r->summary, UINT64_C(1) << w, __ATOMIC_SEQ_CST);
 	remote_queue(slab, r);
@@ -114,8 +111,8 @@ unsigned hak_remote_collect(struct hak_slab *slab)
 
 	for (; words; words &= words - 1) {
 		unsigned w = hak_ctz64(words);
-		uint64_t bits = __atomic_exchange_n(&r->bits[w], 0,
-						    __ATOMIC_ACQ_REL);
+		uint64_t bits =
+			__atomic_exchange_n(&r->bits[w], 0, __ATOMIC_ACQ_REL);
 		uint64_t twice = bits ? hak_slab_put(slab, w, bits) : 0;
 
 		if (hak_unlikely(twice)) {
@@ -150,9 +147,8 @@ struct hak_slab *hak_remote_dequeue(struct hak_slab *slab)
 
 /* ---- outbox ------------------------------------------------------------ */
 
-static struct hak_outbox_entry *outbox_entry(struct hak_outbox *box,
-					     const struct hak_slab *slab,
-					     unsigned w)
+static struct hak_outbox_entry *
+outbox_entry(struct hak_outbox *box, const struct hak_slab *slab, unsigned w)
 {
 	size_t h = ((uintptr_t)slab / HAK_CACHE_LINE) ^
 		   ((uintptr_t)slab / HAK_SS_RECORD) ^ w;

@@ -19,24 +19,27 @@ struct report {
  * The counters of struct hakmem_stats from slots_active on, in order.  The
  * name alone stands here: position i is byte 8 * i behind the first.
  */
-#define REPORT_COUNTERS(X)                                                  \
-	X(slots_active) X(slots_empty) X(slots_unused)                      \
-	X(superslabs_mapped) X(superslabs_peak)                             \
-	X(superslabs_map_total) X(superslabs_unmap_total) X(lru_length)     \
-	X(acquires) X(releases) X(adoptions) X(dissolutions)                \
-	X(pool_drains) X(shared_fail) X(shared_fail_fallback)               \
-	X(registry_slots) X(registry_peak) X(registry_leaves)               \
-	X(registry_tombstones)                                              \
-	X(mapped_bytes) X(meta_bytes) X(empty_bytes) X(purged_bytes)        \
-	X(purges) X(refaulted_bytes) X(hole_bytes)                          \
-	X(boot_mallocs) X(boot_frees) X(boot_live_bytes)                    \
-	X(large_mallocs) X(large_frees) X(large_live_bytes)                 \
-	X(huge_mallocs) X(huge_frees) X(huge_live_bytes)                    \
-	X(huge_cached_bytes) X(nested_mallocs) X(nested_live)               \
-	X(heaps_live) X(heaps_orphan) X(heaps_total) X(heaps_unhooked)      \
-	X(forks_repaired)                                                   \
-	X(limit_hard) X(os_errors) X(foreign_ignored) X(foreign_forwarded)  \
-	X(mallocs) X(frees) X(live_bytes) X(cached_bytes) X(pending_bytes)
+#define REPORT_COUNTERS(X)                                                                            \
+	X(slots_active)                                                                               \
+	X(slots_empty)                                                                                \
+	X(slots_unused) X(superslabs_mapped) X(superslabs_peak) X(superslabs_map_total) X(            \
+		superslabs_unmap_total) X(lru_length) X(acquires) X(releases) X(adoptions)            \
+		X(dissolutions) X(pool_drains) X(shared_fail) X(shared_fail_fallback) X(              \
+			registry_slots) X(registry_peak) X(registry_leaves) X(registry_tombstones)    \
+			X(mapped_bytes) X(meta_bytes) X(empty_bytes) X(purged_bytes) X(               \
+				purges) X(refaulted_bytes) X(hole_bytes) X(boot_mallocs)              \
+				X(boot_frees) X(boot_live_bytes) X(large_mallocs) X(                  \
+					large_frees) X(large_live_bytes) X(huge_mallocs)              \
+					X(huge_frees) X(huge_live_bytes) X(huge_cached_bytes) X(      \
+						nested_mallocs) X(nested_live) X(heaps_live)          \
+						X(heaps_orphan) X(heaps_total) X(                     \
+							heaps_unhooked) X(forks_repaired)             \
+							X(limit_hard) X(os_errors) X(                 \
+								foreign_ignored) X(foreign_forwarded) \
+								X(mallocs) X(                         \
+									frees) X(live_bytes)          \
+									X(cached_bytes)               \
+										X(pending_bytes)
 
 /* Characters, not pointers: a pointer would be a relocation. */
 #define REPORT_NAME(name) #name,
@@ -48,10 +51,10 @@ static const char report_names[][24] = { REPORT_COUNTERS(REPORT_NAME) };
 #define REPORT_INDEX(name) REPORT_AT_##name,
 enum { REPORT_COUNTERS(REPORT_INDEX) };
 
-#define REPORT_IN_PLACE(name)                                           \
-	_Static_assert(offsetof(struct hakmem_stats, name) ==           \
-			       REPORT_FIRST + 8 * REPORT_AT_##name &&   \
-		       sizeof(#name) <= sizeof(report_names[0]),        \
+#define REPORT_IN_PLACE(name)                                                 \
+	_Static_assert(offsetof(struct hakmem_stats, name) ==                 \
+				       REPORT_FIRST + 8 * REPORT_AT_##name && \
+			       sizeof(#name) <= sizeof(report_names[0]),      \
 		       #name " stands where stats.h has it");
 REPORT_COUNTERS(REPORT_IN_PLACE)
 _Static_assert(sizeof(struct hakmem_stats) == REPORT_FIRST + 8 * REPORT_COUNT,
@@ -193,7 +196,7 @@ static void report_tiers(struct report *r, const struct hakmem_stats *s,
 static void report_class(struct report *r, const struct hak_report_class *c)
 {
 	const uint64_t columns[] = {
-		c->live, c->cached, c->slabs, c->filled, c->flushed,
+		c->live,    c->cached,	     c->slabs,	 c->filled,  c->flushed,
 		c->drained, c->remote_freed, c->refills, c->flushes,
 	};
 	struct hak_fmt *f = report_room(r);
@@ -291,8 +294,7 @@ static void report_rest(struct report *r, const struct hakmem_stats *s)
 	if (s->limit_hard)
 		report_size(r, "hard limit", s->limit_hard);
 	else
-		hak_fmt(report_room(r), "  %-32s%14s\n", "hard limit",
-			"none");
+		hak_fmt(report_room(r), "  %-32s%14s\n", "hard limit", "none");
 	report_number(r, "system call errors survived", s->os_errors);
 	report_number(r, "foreign pointers ignored", s->foreign_ignored);
 	report_number(r, "foreign pointers forwarded", s->foreign_forwarded);
@@ -372,8 +374,8 @@ static void json_class(struct report *r, const struct hak_report_class *c,
 int hak_report_json(const struct hakmem_stats *s,
 		    const struct hak_report_class *classes, int fd)
 {
-	const uint64_t *counters = (const void *)((const char *)s +
-						  REPORT_FIRST);
+	const uint64_t *counters =
+		(const void *)((const char *)s + REPORT_FIRST);
 	struct report r;
 	bool first = true;
 

@@ -51,8 +51,7 @@ void hak_sizeclass_init(void)
 
 		c->pub.block_size = (uint32_t)size;
 		c->pub.slots = class_slots(size);
-		c->pub.blocks =
-			(uint32_t)(c->pub.slots * HAK_SLOT_SIZE / size);
+		c->pub.blocks = (uint32_t)(c->pub.slots * HAK_SLOT_SIZE / size);
 		c->pub.cache_blocks = class_cache(size);
 		c->words = (c->pub.blocks + 63) / 64;
 		c->magic = UINT64_MAX / size + 1;

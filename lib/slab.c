@@ -7,8 +7,7 @@
 #include "sizeclass.h"
 #include "stats.h"
 
-unsigned hak_slab_index(const struct hak_slab *slab, const void *p,
-			bool *exact)
+unsigned hak_slab_index(const struct hak_slab *slab, const void *p, bool *exact)
 {
 	size_t offset = (size_t)((const char *)p - slab->base);
 	uint64_t magic = hak_class[slab->cls].magic;
@@ -35,15 +34,16 @@ static void slab_unpunch(struct hak_slab *slab, const char *p)
 {
 	size_t size = hak_class_size(slab->cls);
 	size_t first = (size_t)(p - slab->base) / hak_os_page;
-	size_t last = (size_t)(p - slab->base + (ptrdiff_t)size - 1) /
-		      hak_os_page;
+	size_t last =
+		(size_t)(p - slab->base + (ptrdiff_t)size - 1) / hak_os_page;
 
 	for (size_t page = first; page <= last; page++) {
 		uint64_t bit = UINT64_C(1) << page;
 
 		if (slab->holes & bit) {
 			slab->holes &= ~bit;
-			hak_stats_add(&hak_stats.hole_bytes, -(uint64_t)hak_os_page);
+			hak_stats_add(&hak_stats.hole_bytes,
+				      -(uint64_t)hak_os_page);
 		}
 	}
 }
@@ -170,8 +170,7 @@ size_t hak_slab_punch(struct hak_slab *slab, unsigned *calls)
 	for (unsigned page = 0; page < pages && *calls; page++) {
 		unsigned n = 0;
 
-		while (page + n < pages &&
-		       !(slab->holes >> (page + n) & 1) &&
+		while (page + n < pages && !(slab->holes >> (page + n) & 1) &&
 		       slab_page_free(slab, page + n))
 			n++;
 		if (!n)

@@ -32,8 +32,7 @@ static inline void hak_stats_add(uint64_t *counter, uint64_t n)
 
 static inline void hak_stats_begin(void)
 {
-	__atomic_store_n(&hak_stats.seq, hak_stats.seq + 1,
-			 __ATOMIC_RELAXED);
+	__atomic_store_n(&hak_stats.seq, hak_stats.seq + 1, __ATOMIC_RELAXED);
 	/* release fence: no later store moves before the odd value */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
@@ -41,23 +40,9 @@ static inline void hak_stats_begin(void)
 static inline void hak_stats_end(void)
 {
 	/* release: all changes are visible before the even value */
-	__atomic_store_n(&hak_stats.seq, hak_stats.seq + 1,
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(&hak_stats.seq, hak_stats.seq + 1, __ATOMIC_RELEASE);
 }
 
 #define HAKMEM_STATS_VERSION "0.1.0"
-
-/* Constant fields; once, at start, pool lock held. */
-void hak_stats_init(void);
-
-struct hak_report_class;
-
-/*
- * A copy of the object with the sums over all heaps filled in, and, if
- * classes is not NULL (HAKMEM_STATS_CLASSES entries), the classes' figures.
- * Takes no lock; see the error bound in hakmem/stats.h.
- */
-void hak_stats_collect(struct hakmem_stats *out,
-		       struct hak_report_class *classes);
 
 #endif /* HAK_STATS_H */

@@ -126,19 +126,24 @@ struct hak_superslab *hak_ss_map(void)
 
 int hak_ss_unmap(struct hak_superslab *ss)
 {
+	char *base = hak_ss_base(ss);
 	int ret;
 
 	hak_assert(!ss->pub.active && !ss->is_static);
-	ret = hak_os_unmap(hak_ss_base(ss), HAK_SS_SIZE);
-	if (ret)
+	/* first: a fork's child must not find unmapped memory here */
+	ss->pub.base = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	ret = hak_os_unmap(base, HAK_SS_SIZE);
+	if (ret) {
+		ss->pub.base = (uintptr_t)base;
 		return ret;
+	}
 	hak_ss_debug("unmap", ss, 1);
-	hak_stats.slots_unused -= hak_popcount32(
-		hak_ss_mask(ss, HAKMEM_SLOT_UNUSED));
+	hak_stats.slots_unused -=
+		hak_popcount32(hak_ss_mask(ss, HAKMEM_SLOT_UNUSED));
 	hak_stats.slots_empty -= hak_popcount32(ss->pub.empty);
 	hak_stats.superslabs_mapped--;
 	hak_stats.superslabs_unmap_total++;
-	__atomic_store_n(&ss->pub.base, 0, __ATOMIC_RELEASE);
 	ss->pub.empty = 0;
 	ss->pub.slots = 0;
 	ss->zero = 0;

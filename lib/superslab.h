@@ -105,8 +105,7 @@ struct hak_superslab {
 	uint32_t stamp[HAK_SS_SLOTS]; /* ms: became EMPTY, or was purged */
 	uint32_t bytes[HAK_SS_SLOTS]; /* usable bytes of the large run that
 					 starts here */
-	struct hak_slab slab[HAK_SS_SLOTS]
-		__attribute__((aligned(HAK_APART)));
+	struct hak_slab slab[HAK_SS_SLOTS] __attribute__((aligned(HAK_APART)));
 	struct hak_remote remote[HAK_SS_SLOTS]
 		__attribute__((aligned(HAK_APART)));
 } __attribute__((aligned(HAK_APART)));
@@ -116,8 +115,7 @@ static inline char *hak_ss_base(const struct hak_superslab *ss)
 	return (char *)(uintptr_t)ss->pub.base;
 }
 
-static inline char *hak_slot_base(const struct hak_superslab *ss,
-				  unsigned slot)
+static inline char *hak_slot_base(const struct hak_superslab *ss, unsigned slot)
 {
 	return hak_ss_base(ss) + slot * HAK_SLOT_SIZE;
 }

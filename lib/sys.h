@@ -26,14 +26,14 @@
 
 /* syscall(2) sets errno on failure: it is put back, since free must not
  * change it. */
-#define HAK_RAW(...)                                       \
-	({                                                 \
-		int saved_ = errno;                        \
-		long ret_ = syscall(__VA_ARGS__);          \
-		if (ret_ == -1)                            \
-			ret_ = -(long)errno;               \
-		errno = saved_;                            \
-		ret_;                                      \
+#define HAK_RAW(...)                              \
+	({                                        \
+		int saved_ = errno;               \
+		long ret_ = syscall(__VA_ARGS__); \
+		if (ret_ == -1)                   \
+			ret_ = -(long)errno;      \
+		errno = saved_;                   \
+		ret_;                             \
 	})
 
 #if !defined(SYS_futex) && defined(SYS_futex_time64)

@@ -71,8 +71,7 @@ static void thread_limit_orphans(void)
 	struct hak_heap **link = &thread.orphans;
 	struct hak_heap *oldest;
 
-	if (hak_stats.heaps_orphan <= THREAD_ORPHANS ||
-	    !hak_opt.tiny_ss_shared)
+	if (hak_stats.heaps_orphan <= THREAD_ORPHANS || !hak_opt.tiny_ss_shared)
 		return;
 	while ((*link)->next_orphan)
 		link = &(*link)->next_orphan;

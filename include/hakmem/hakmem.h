@@ -187,24 +187,23 @@ int hakmem_option_set(const char *name, const char *value);
  * or free.  The figures are a snapshot per entry, not of the whole.
  */
 enum hakmem_walk_kind {
-	HAKMEM_WALK_CLASS = 1,	/* one size class, all heaps */
-	HAKMEM_WALK_SLAB = 2,	/* one slab */
-	HAKMEM_WALK_LARGE = 3,	/* one large block (a run of slots) */
-	HAKMEM_WALK_HUGE = 4,	/* one block with its own mapping */
+	HAKMEM_WALK_CLASS = 1, /* one size class, all heaps */
+	HAKMEM_WALK_SLAB = 2, /* one slab */
+	HAKMEM_WALK_LARGE = 3, /* one large block (a run of slots) */
+	HAKMEM_WALK_HUGE = 4, /* one block with its own mapping */
 };
 
 struct hakmem_walk_entry {
 	enum hakmem_walk_kind kind;
-	unsigned size_class;	/* 0 for LARGE and HUGE */
-	void *address;		/* first byte; NULL for CLASS */
-	size_t size;		/* bytes of memory behind this entry */
-	size_t block_size;	/* usable bytes of one block */
-	size_t blocks;		/* blocks it can hold */
-	size_t free_blocks;	/* of them free in the slab (not in caches) */
+	unsigned size_class; /* 0 for LARGE and HUGE */
+	void *address; /* first byte; NULL for CLASS */
+	size_t size; /* bytes of memory behind this entry */
+	size_t block_size; /* usable bytes of one block */
+	size_t blocks; /* blocks it can hold */
+	size_t free_blocks; /* of them free in the slab (not in caches) */
 };
 
-typedef int (*hakmem_walk_fn)(const struct hakmem_walk_entry *entry,
-			      void *arg);
+typedef int (*hakmem_walk_fn)(const struct hakmem_walk_entry *entry, void *arg);
 int hakmem_heap_walk(hakmem_walk_fn fn, void *arg);
 
 #ifdef __cplusplus
