@@ -53,10 +53,13 @@ cat >probe.c <<'END'
 
 int main(void)
 {
+	struct hakmem_stats stats;
 	char *text;
 
 	free(malloc(1));
-	text = strdup((const char *)(uintptr_t)hakmem_stats.options);
+	if (hakmem_stats_get(&stats, sizeof(stats)))
+		return 1;
+	text = strdup((const char *)(uintptr_t)stats.options);
 	for (char *line = strtok(text, "\n"); line;
 	     line = strtok(NULL, "\n")) {
 		char *value = strchr(line, '=');
