@@ -85,6 +85,9 @@ static uint32_t huge_word(enum hak_kind kind)
 static void huge_uncache(struct huge *h)
 {
 	huge_unlink(h);
+	/* a fork's child must not find it cached once it is unmapped or moved */
+	h->state = HUGE_SPARE;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	huge.cached--;
 	hak_stats.huge_cached_bytes -= h->size;
 	hak_stats.empty_bytes -= h->size;
@@ -97,8 +100,6 @@ static size_t huge_drop(struct huge *h, unsigned *calls)
 	if (*calls)
 		(*calls)--;
 	huge_uncache(h);
-	/* a fork's child must not find it cached once it is unmapped */
-	h->state = HUGE_SPARE;
 	if (hak_os_unmap(h->base, size)) {
 		/* too many mappings: empty it instead and keep it */
 		hak_os_purge(h->base, size, false);
