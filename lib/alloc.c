@@ -89,10 +89,12 @@ static struct hak_heap *alloc_heap(size_t size, void **p)
 
 static void *alloc_class(struct hak_heap *h, unsigned cls)
 {
-	void *p = hak_pop(h, (size_t)cls << HAK_WORD_CLASS_SHIFT);
+	struct hak_cache *c = &h->cache[cls];
 
-	if (p)
-		return p;
+	if (c->top != c->base) {
+		h->countdown--;
+		return hak_pop(c);
+	}
 	h->pub.slow_mallocs++;
 	return hak_heap_refill(h, cls);
 }
@@ -247,13 +249,35 @@ static bool free_must_wait(enum hak_kind kind)
 		kind == HAK_KIND_BOOT);
 }
 
+/* As hak_free_fast, for this heap's slabs of several slots. */
+static inline bool free_multi(struct hak_heap *h, void *p, uint32_t word)
+{
+	uint32_t own = word ^ h->tag;
+	struct hak_cache *c = &h->cache[hak_word_class(own)];
+	size_t offset = (size_t)hak_word_slotno(own) << HAK_SLOT_SHIFT |
+			(uint16_t)(uintptr_t)p;
+
+	if (own >> HAK_WORD_KIND_SHIFT != HAK_KIND_MULTI || c->top == c->limit)
+		return false;
+#if HAK_MISUSE_CHECKS
+	uintptr_t key = hak_heap_key(h, p);
+
+	if (hak_unlikely(!hak_is_block_start(offset, c->magic) ||
+			 ((uintptr_t *)p)[1] == key))
+		return false;
+	((uintptr_t *)p)[1] = key;
+#endif
+	*c->top++ = p;
+	return true;
+}
+
 void hak_free_slow(void *p)
 {
 	struct hak_heap *h = hak_heap_self();
 	uint32_t word = hak_registry_get(p);
 	enum hak_kind kind = hak_word_kind(word);
 
-	if (!p)
+	if (free_multi(h, p, word) || !p)
 		return;
 	if (hak_word_is_slab(word)) {
 		if (hak_heap_is_real(h))
@@ -355,11 +379,9 @@ bool hak_is_ours(const void *p)
 
 /* ---- calloc, realloc, aligned -------------------------------------------------- */
 
-static inline void *alloc_any(size_t size)
+static void *alloc_any(size_t size)
 {
-	void *p = hak_malloc_fast(size);
-
-	return p ? p : hak_malloc_slow(size);
+	return hak_malloc_with(size, hak_malloc_slow);
 }
 
 void *hak_calloc(size_t n, size_t size)

@@ -35,36 +35,44 @@ bool hak_is_ours(const void *p);
 size_t hak_purge(void);
 void hak_thread_flush(void);
 
-/* A block from the cache at this offset; NULL: take the slow path. */
-static inline void *hak_pop(struct hak_heap *h, size_t offset)
+/* The block on top of a cache that is not empty. */
+static inline void *hak_pop(struct hak_cache *c)
 {
-	struct hak_cache *c = hak_heap_cache(h, offset);
 	void **top = c->top;
-	void *p;
+	void *p = top[-1];
 
-	if (hak_unlikely(top == c->base))
-		return NULL;
-	p = top[-1];
 	c->top = top - 1;
 #if HAK_MISUSE_CHECKS
 	((uintptr_t *)p)[1] = 0; /* the key of a free block */
 #endif
-	if (hak_unlikely(--h->countdown <= 0))
-		return hak_malloc_beat(h, p);
 	return p;
 }
 
-/* Tiny and, by arithmetic, Mid; NULL: take the slow path. */
-static inline void *hak_malloc_fast(size_t size)
+/*
+ * Tiny by table and, by arithmetic, Mid.  slow is called for all other sizes
+ * and when the cache is empty, as the last thing: nothing has to be saved on
+ * the way there.
+ */
+static inline __attribute__((always_inline)) void *
+hak_malloc_with(size_t size, void *(*slow)(size_t))
 {
+	struct hak_heap *h = hak_heap_self();
+	struct hak_cache *c;
+	void *p;
+
 	if (hak_likely(size <= HAK_TINY_MAX))
-		return hak_pop(hak_heap_self(),
-			       hak_heap_offset[(size + 15) >> 4]);
-	if (size <= HAK_MID_MAX)
-		return hak_pop(hak_heap_self(),
-			       (size_t)hak_class_of_mid(size)
-				       << HAK_WORD_CLASS_SHIFT);
-	return NULL;
+		c = hak_heap_cache(h, hak_heap_offset[(size + 15) >> 4]);
+	else if (size <= HAK_MID_MAX)
+		c = hak_heap_cache(h, (size_t)hak_class_of_mid(size)
+					      << HAK_WORD_CLASS_SHIFT);
+	else
+		return slow(size);
+	if (hak_unlikely(c->top == c->base))
+		return slow(size);
+	p = hak_pop(c);
+	if (hak_unlikely(--h->countdown < 0))
+		return hak_malloc_beat(h, p);
+	return p;
 }
 
 /*

@@ -46,6 +46,7 @@
 
 #define HAK_COLD __attribute__((noinline, cold))
 #define HAK_NOINLINE __attribute__((noinline))
+#define HAK_HIDDEN __attribute__((visibility("hidden"))) /* no GOT entry */
 #define hak_likely(x) __builtin_expect(!!(x), 1)
 #define hak_unlikely(x) __builtin_expect(!!(x), 0)
 

@@ -27,14 +27,19 @@ static inline unsigned hak_ctz32(uint32_t x)
 	return (unsigned)__builtin_ctz(x);
 }
 
+/* The builtin would be a call into libgcc: the baseline has no instruction. */
 static inline unsigned hak_popcount64(uint64_t x)
 {
-	return (unsigned)__builtin_popcountll(x);
+	x -= x >> 1 & UINT64_C(0x5555555555555555);
+	x = (x & UINT64_C(0x3333333333333333)) +
+	    (x >> 2 & UINT64_C(0x3333333333333333));
+	x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (unsigned)(x * UINT64_C(0x0101010101010101) >> 56);
 }
 
 static inline unsigned hak_popcount32(uint32_t x)
 {
-	return (unsigned)__builtin_popcount(x);
+	return hak_popcount64(x);
 }
 
 /* floor(log2(x)) */

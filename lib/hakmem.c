@@ -49,10 +49,8 @@ EXPORT const char *hakmem_version(void)
 
 EXPORT void *hakmem_malloc(size_t size)
 {
-	void *p = hak_malloc_fast(size);
+	void *p = hak_malloc_with(size, hak_malloc_slow);
 
-	if (!p)
-		p = hak_malloc_slow(size);
 	return p ? p : api_failed(ENOMEM);
 }
 

@@ -42,9 +42,14 @@ static unsigned heap_pool_collect(struct hak_slab *slab)
 
 void hak_heap_init(uintptr_t secret)
 {
+	unsigned entries = 0;
+
 	for (size_t i = 0; i <= HAK_TINY_MAX / 16; i++)
 		hak_heap_offset[i] =
 			(uint16_t)(hak_class_tiny[i] << HAK_WORD_CLASS_SHIFT);
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
+		entries += HAK_CACHE_SMALL + hak_class[cls].pub.cache_blocks;
+	hak_assert(entries <= HAK_HEAP_ENTRIES);
 	hak_heap_secret = secret;
 	hak_pool_collect = heap_pool_collect;
 	hak_heap_pool_pub.tag = HAK_TAG_POOL;
@@ -87,27 +92,44 @@ struct hak_heap *hak_heap_new(void)
 
 /* ---- caches ------------------------------------------------------------ */
 
-/* Entries a cache gets: a few at first use, its share when it is refilled
- * again. */
+/*
+ * A cache begins with a few entries, then moves to its own place in entries[]
+ * and doubles there.
+ */
 static void heap_grow(struct hak_heap *h, unsigned cls)
 {
 	struct hak_cache *c = &h->cache[cls];
 	struct hak_bin *b = &h->bin[cls];
 	unsigned full = hak_class[cls].pub.cache_blocks;
-	unsigned cap =
-		b->cap || full < HAK_CACHE_SMALL ? full : HAK_CACHE_SMALL;
-	void **base = &h->entries[h->entries_used];
+	unsigned place = b->cap ? full : HAK_CACHE_SMALL;
 	size_t n = (size_t)(c->top - c->base);
 
-	if (h->entries_used + cap > HAK_HEAP_ENTRIES)
-		return;
-	h->entries_used += cap;
-	if (n)
-		memcpy(base, c->base, n * sizeof(*base));
-	b->cap = (uint16_t)cap;
-	c->limit = base + cap;
-	c->base = base;
-	c->top = base + n;
+	if (b->cap <= HAK_CACHE_SMALL) {
+		void **base = &h->entries[h->entries_used];
+
+		if (n)
+			memcpy(base, c->base, n * sizeof(*base));
+		h->entries_used += place;
+		c->base = base;
+		c->top = base + n;
+	}
+	b->cap = (uint16_t)(b->cap * 2u > full ? full : b->cap * 2u);
+	if (!b->cap)
+		b->cap = HAK_CACHE_SMALL;
+	c->limit = c->base + b->cap;
+}
+
+/*
+ * Is a larger cache worth its memory?  Up to HAK_CACHE_BURST bytes it pays by
+ * fetching and returning more at once; beyond, only where blocks go to and
+ * fro, so that they would have been found in it.
+ */
+static bool heap_may_grow(const struct hak_bin *b, unsigned cls,
+			  bool to_and_fro)
+{
+	if (b->cap >= hak_class[cls].pub.cache_blocks)
+		return false;
+	return to_and_fro || b->cap * hak_class_size(cls) < HAK_CACHE_BURST;
 }
 
 /*
@@ -291,9 +313,9 @@ void hak_heap_push(struct hak_heap *h, unsigned cls, void *p)
 	if (c->top == c->limit) {
 		h->busy++;
 		h->stat[cls].flushes++;
-		b->fills = 0;
-		if (b->cap < hak_class[cls].pub.cache_blocks)
+		if (heap_may_grow(b, cls, b->fills != 0))
 			heap_grow(h, cls);
+		b->fills = 0;
 		if (c->top == c->limit)
 			hak_heap_flush(h, cls,
 				       b->empties++ ? b->cap / 4u
@@ -387,7 +409,8 @@ void *hak_heap_refill(struct hak_heap *h, unsigned cls)
 	void *p = NULL;
 
 	h->busy++;
-	if (!b->cap || (b->cap < hak_class[cls].pub.cache_blocks && b->fills))
+	if (!b->cap || ((b->fills || b->empties) &&
+			heap_may_grow(b, cls, b->empties != 0)))
 		heap_grow(h, cls);
 	b->fills++;
 	b->empties = 0;
@@ -405,6 +428,23 @@ void *hak_heap_refill(struct hak_heap *h, unsigned cls)
 		heap_bound(h);
 	h->busy--;
 	return p;
+}
+
+/* Half of what lies in a cache that was neither filled nor flushed since the
+ * last visit is more than its class needs. */
+static void heap_shrink(struct hak_heap *h)
+{
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
+		struct hak_cache *c = &h->cache[cls];
+		struct hak_bin *b = &h->bin[cls];
+		uint32_t moves =
+			(uint32_t)(h->stat[cls].refills + h->stat[cls].flushes);
+
+		if (c->top != c->base && b->moves == moves)
+			hak_heap_flush(h, cls,
+				       (unsigned)(c->top - c->base) / 2);
+		b->moves = moves;
+	}
 }
 
 /* ---- heartbeat, trim ------------------------------------------------------- */
@@ -432,7 +472,7 @@ static void heap_release_empty(struct hak_heap *h, bool all)
 void hak_heap_tick(struct hak_heap *h)
 {
 	h->busy++;
-	if (h->countdown <= 0) {
+	if (h->countdown < 0) {
 		h->pub.armed += (uint64_t)(HAK_HEARTBEAT - h->countdown);
 		h->countdown = HAK_HEARTBEAT;
 		h->ticks++;
@@ -448,6 +488,7 @@ void hak_heap_tick(struct hak_heap *h)
 	}
 	hak_heap_drain(h);
 	if (hak_purge_due()) {
+		heap_shrink(h);
 		heap_release_empty(h, false);
 		hak_pool_enter();
 		hak_pool_drain();

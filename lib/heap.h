@@ -47,7 +47,8 @@ _Static_assert(sizeof(struct hak_cache) == 32,
 	       "class << HAK_WORD_CLASS_SHIFT is a cache's offset");
 
 #define HAK_CACHE_SMALL 8u /* entries of a cache at its first use */
-#define HAK_HEAP_ENTRIES 2944u /* for all caches, small and grown */
+#define HAK_CACHE_BURST ((size_t)32 << 10) /* bytes it grows to anyhow */
+#define HAK_HEAP_ENTRIES 7680u /* for all caches, small and grown */
 #define HAK_HEARTBEAT 2048 /* mallocs between two heartbeats */
 
 struct hak_bin {
@@ -57,6 +58,7 @@ struct hak_bin {
 	uint16_t fills; /* refills since the last flush */
 	uint16_t empties; /* flushes since the last refill */
 	uint16_t foreign; /* FOREIGN_REUSE: blocks of others in the cache */
+	uint32_t moves; /* refills and flushes at the last decay */
 };
 
 struct hak_heap {
@@ -92,8 +94,8 @@ static inline struct hak_cache *hak_heap_cache(struct hak_heap *h,
 }
 
 /* What an uninitialised thread has, and one whose heap is gone: all zero. */
-extern struct hak_heap hak_heap_none;
-extern struct hak_heap hak_heap_dead;
+extern struct hak_heap hak_heap_none HAK_HIDDEN;
+extern struct hak_heap hak_heap_dead HAK_HIDDEN;
 
 /* Distance from hak_heap_none to this thread's heap: 0, right from the first
  * instruction of a thread, is the sentinel. */
@@ -103,7 +105,7 @@ struct hak_tls {
 	uint32_t spare;
 };
 
-extern __thread struct hak_tls hak_tls;
+extern __thread struct hak_tls hak_tls HAK_HIDDEN;
 
 static inline struct hak_heap *hak_heap_self(void)
 {
@@ -116,7 +118,7 @@ static inline bool hak_heap_is_real(const struct hak_heap *h)
 }
 
 /* Cache offsets of Tiny sizes, by (size + 15) / 16. */
-extern uint16_t hak_heap_offset[HAK_TINY_MAX / 16 + 1];
+extern uint16_t hak_heap_offset[HAK_TINY_MAX / 16 + 1] HAK_HIDDEN;
 
 /* The second word of a freed block. */
 static inline uintptr_t hak_heap_key(const struct hak_heap *h, const void *p)

@@ -49,9 +49,7 @@ static HAK_NOINLINE void *entry_malloc_slow(size_t size)
 
 EXPORT void *malloc(size_t size)
 {
-	void *p = hak_malloc_fast(size);
-
-	return hak_likely(p != NULL) ? p : entry_malloc_slow(size);
+	return hak_malloc_with(size, entry_malloc_slow);
 }
 
 /* For hak_libc_malloc_is_ours(). */

@@ -63,9 +63,9 @@ struct hak_leaf {
 };
 
 /* What unset roots lead to: all zero, "not ours". */
-extern uint32_t hak_registry_zero[HAK_LEAF_SLOTS];
+extern uint32_t hak_registry_zero[HAK_LEAF_SLOTS] HAK_HIDDEN;
 /* Distance in bytes from hak_registry_zero to the leaf; atomic. */
-extern uintptr_t hak_registry_root[HAK_ROOTS];
+extern uintptr_t hak_registry_root[HAK_ROOTS] HAK_HIDDEN;
 
 static inline uint32_t hak_word(uint32_t tag, enum hak_kind kind, unsigned cls,
 				unsigned slotno)
@@ -112,7 +112,8 @@ static inline size_t hak_registry_root_of(uintptr_t p)
 
 static inline size_t hak_registry_slot_of(uintptr_t p)
 {
-	return (p >> HAK_SLOT_SHIFT) & (HAK_LEAF_SLOTS - 1);
+	_Static_assert(HAK_SLOT_SHIFT + HAK_LEAF_BITS == 32, "a leaf is 4 GiB");
+	return (uint32_t)p >> HAK_SLOT_SHIFT;
 }
 
 /* The word for any pointer; 0 when it is not ours. */
@@ -128,6 +129,8 @@ static inline uint32_t hak_registry_get(const void *ptr)
 	hot = (const uint32_t *)((uintptr_t)hak_registry_zero +
 				 __atomic_load_n(&hak_registry_root[root],
 						 __ATOMIC_RELAXED));
+	/* keep the sum, which takes one instruction, in one piece */
+	__asm__("" : "+r"(hot));
 	return __atomic_load_n(hot + hak_registry_slot_of(p), __ATOMIC_RELAXED);
 }
 

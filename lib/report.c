@@ -19,27 +19,24 @@ struct report {
  * The counters of struct hakmem_stats from slots_active on, in order.  The
  * name alone stands here: position i is byte 8 * i behind the first.
  */
-#define REPORT_COUNTERS(X)                                                                            \
-	X(slots_active)                                                                               \
-	X(slots_empty)                                                                                \
-	X(slots_unused) X(superslabs_mapped) X(superslabs_peak) X(superslabs_map_total) X(            \
-		superslabs_unmap_total) X(lru_length) X(acquires) X(releases) X(adoptions)            \
-		X(dissolutions) X(pool_drains) X(shared_fail) X(shared_fail_fallback) X(              \
-			registry_slots) X(registry_peak) X(registry_leaves) X(registry_tombstones)    \
-			X(mapped_bytes) X(meta_bytes) X(empty_bytes) X(purged_bytes) X(               \
-				purges) X(refaulted_bytes) X(hole_bytes) X(boot_mallocs)              \
-				X(boot_frees) X(boot_live_bytes) X(large_mallocs) X(                  \
-					large_frees) X(large_live_bytes) X(huge_mallocs)              \
-					X(huge_frees) X(huge_live_bytes) X(huge_cached_bytes) X(      \
-						nested_mallocs) X(nested_live) X(heaps_live)          \
-						X(heaps_orphan) X(heaps_total) X(                     \
-							heaps_unhooked) X(forks_repaired)             \
-							X(limit_hard) X(os_errors) X(                 \
-								foreign_ignored) X(foreign_forwarded) \
-								X(mallocs) X(                         \
-									frees) X(live_bytes)          \
-									X(cached_bytes)               \
-										X(pending_bytes)
+/* clang-format off */
+#define REPORT_COUNTERS(X) \
+	X(slots_active) X(slots_empty) X(slots_unused) X(superslabs_mapped) \
+	X(superslabs_peak) X(superslabs_map_total) \
+	X(superslabs_unmap_total) X(lru_length) X(acquires) X(releases) \
+	X(adoptions) X(dissolutions) X(pool_drains) X(shared_fail) \
+	X(shared_fail_fallback) X(registry_slots) X(registry_peak) \
+	X(registry_leaves) X(registry_tombstones) X(mapped_bytes) \
+	X(meta_bytes) X(empty_bytes) X(purged_bytes) X(purges) \
+	X(refaulted_bytes) X(hole_bytes) X(boot_mallocs) X(boot_frees) \
+	X(boot_live_bytes) X(large_mallocs) X(large_frees) \
+	X(large_live_bytes) X(huge_mallocs) X(huge_frees) \
+	X(huge_live_bytes) X(huge_cached_bytes) X(nested_mallocs) \
+	X(nested_live) X(heaps_live) X(heaps_orphan) X(heaps_total) \
+	X(heaps_unhooked) X(forks_repaired) X(limit_hard) X(os_errors) \
+	X(foreign_ignored) X(foreign_forwarded) X(mallocs) X(frees) \
+	X(live_bytes) X(cached_bytes) X(pending_bytes)
+/* clang-format on */
 
 /* Characters, not pointers: a pointer would be a relocation. */
 #define REPORT_NAME(name) #name,

