@@ -238,13 +238,12 @@ static void heap_put_block(struct hak_heap *h, void *p)
 	unsigned index = hak_slab_index(slab, p, &exact);
 
 	hak_assert(exact);
-	h->stat[slab->cls].flushed++;
 	/* the owner is read again: a block of a slab that was adopted, or of
 	 * another heap (FOREIGN_REUSE), goes the remote way */
 	if (hak_likely((hak_registry_get(p) & 0xffff0000u) == h->tag)) {
+		h->stat[slab->cls].flushed++;
 		heap_put(h, slab, index / 64, UINT64_C(1) << (index % 64));
 	} else {
-		h->stat[slab->cls].flushed--;
 		hak_heap_push_remote(h, slab, index);
 	}
 }

@@ -14,16 +14,16 @@
 
 #define HUGE_CACHE 16u /* mappings kept */
 
-enum huge_state { HUGE_SPARE, HUGE_LIVE, HUGE_CACHED };
+enum huge_state {
+	HUGE_SPARE = HAKMEM_MAPPING_FREE,
+	HUGE_LIVE = HAKMEM_MAPPING_HUGE,
+	HUGE_CACHED = HAKMEM_MAPPING_CACHED,
+};
 
 struct huge {
-	char *base; /* read without the lock */
-	size_t size; /* bytes mapped; all usable */
-	enum huge_state state;
-	uint32_t stamp; /* ms; became CACHED */
+	struct hakmem_stats_mapping pub; /* base: read without the lock */
 	struct huge *next; /* list of its state */
 	struct huge *prev;
-	struct huge *all; /* every record ever made */
 };
 
 /* Lists by state; the cache is ordered, newest first. */
@@ -32,12 +32,22 @@ static struct {
 	struct huge *cache_tail;
 	unsigned cached;
 	uint32_t dropped_at; /* ms; the last one unmapped */
-	struct huge *all;
 } huge; /* pool lock */
+
+static char *huge_base(const struct huge *h)
+{
+	return (char *)(uintptr_t)h->pub.base;
+}
+
+/* All of it is usable. */
+static size_t huge_size(const struct huge *h)
+{
+	return (size_t)h->pub.size;
+}
 
 static void huge_push(struct huge *h, enum huge_state state)
 {
-	h->state = state;
+	h->pub.kind = state;
 	h->prev = NULL;
 	h->next = huge.head[state];
 	if (h->next)
@@ -52,10 +62,10 @@ static void huge_unlink(struct huge *h)
 	if (h->prev)
 		h->prev->next = h->next;
 	else
-		huge.head[h->state] = h->next;
+		huge.head[h->pub.kind] = h->next;
 	if (h->next)
 		h->next->prev = h->prev;
-	else if (h->state == HUGE_CACHED)
+	else if (h->pub.kind == HUGE_CACHED)
 		huge.cache_tail = h->prev;
 }
 
@@ -68,10 +78,8 @@ static struct huge *huge_record(void)
 		return h;
 	}
 	h = hak_meta_alloc(sizeof(*h), HAK_CACHE_LINE);
-	if (h) {
-		h->all = huge.all;
-		huge.all = h;
-	}
+	if (h)
+		hak_stats_mapping(&h->pub);
 	return h;
 }
 
@@ -86,23 +94,23 @@ static void huge_uncache(struct huge *h)
 {
 	huge_unlink(h);
 	/* a fork's child must not find it cached once it is unmapped or moved */
-	h->state = HUGE_SPARE;
+	h->pub.kind = HUGE_SPARE;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	huge.cached--;
-	hak_stats.huge_cached_bytes -= h->size;
-	hak_stats.empty_bytes -= h->size;
+	hak_stats.huge_cached_bytes -= huge_size(h);
+	hak_stats.empty_bytes -= huge_size(h);
 }
 
 static size_t huge_drop(struct huge *h, unsigned *calls)
 {
-	size_t size = h->size;
+	size_t size = huge_size(h);
 
 	if (*calls)
 		(*calls)--;
 	huge_uncache(h);
-	if (hak_os_unmap(h->base, size)) {
+	if (hak_os_unmap(huge_base(h), size)) {
 		/* too many mappings: empty it instead and keep it */
-		hak_os_purge(h->base, size, false);
+		hak_os_purge(huge_base(h), size, false);
 		huge_push(h, HUGE_CACHED);
 		huge.cached++;
 		hak_stats.huge_cached_bytes += size;
@@ -124,7 +132,7 @@ void hak_huge_drop_old(uint64_t now_ms, uint64_t delay_ms, unsigned *calls)
 {
 	struct huge *h = huge.cache_tail;
 
-	while (h && *calls && (uint32_t)now_ms - h->stamp >= delay_ms) {
+	while (h && *calls && (uint32_t)now_ms - h->pub.stamp >= delay_ms) {
 		struct huge *prev = h->prev;
 
 		huge_drop(h, calls);
@@ -142,11 +150,11 @@ static struct huge *huge_from_cache(size_t size)
 	struct huge *fit = NULL, *less = NULL;
 
 	for (struct huge *h = huge.head[HUGE_CACHED]; h; h = h->next) {
-		if (h->size >= size && h->size - size <= size / 4 &&
-		    (!fit || h->size < fit->size))
+		if (huge_size(h) >= size && huge_size(h) - size <= size / 4 &&
+		    (!fit || huge_size(h) < huge_size(fit)))
 			fit = h;
-		else if (h->size < size && h->size >= size / 2 &&
-			 (!less || h->size > less->size))
+		else if (huge_size(h) < size && huge_size(h) >= size / 2 &&
+			 (!less || huge_size(h) > huge_size(less)))
 			less = h;
 	}
 	if (fit) {
@@ -156,23 +164,24 @@ static struct huge *huge_from_cache(size_t size)
 	if (!less)
 		return NULL;
 	huge_uncache(less);
-	char *to = hak_os_remap(less->base, less->size, size, HAK_SLOT_SIZE);
+	char *to = hak_os_remap(huge_base(less), huge_size(less), size,
+				HAK_SLOT_SIZE);
 	if (!to || !hak_registry_reserve(to, size)) {
 		unsigned calls = 1;
 
 		if (to) {
-			less->base = to;
-			less->size = size;
+			less->pub.base = (uintptr_t)to;
+			less->pub.size = size;
 		}
 		huge_push(less, HUGE_CACHED);
 		huge.cached++;
-		hak_stats.huge_cached_bytes += less->size;
-		hak_stats.empty_bytes += less->size;
+		hak_stats.huge_cached_bytes += huge_size(less);
+		hak_stats.empty_bytes += huge_size(less);
 		huge_drop(less, &calls);
 		return NULL;
 	}
-	less->base = to;
-	less->size = size;
+	less->pub.base = (uintptr_t)to;
+	less->pub.size = size;
 	return less;
 }
 
@@ -181,7 +190,7 @@ static struct huge *huge_from_cache(size_t size)
 static void huge_advise(const struct huge *h)
 {
 	if (hak_opt.thp)
-		hak_os_hugepage(h->base, h->size,
+		hak_os_hugepage(huge_base(h), huge_size(h),
 				hak_opt.thp == HAK_THP_ALWAYS);
 }
 
@@ -202,8 +211,8 @@ static struct huge *huge_map(size_t size, size_t align)
 		huge_push(h, HUGE_SPARE);
 		return NULL;
 	}
-	h->base = p;
-	h->size = size;
+	h->pub.base = (uintptr_t)p;
+	h->pub.size = size;
 	huge_advise(h);
 	if (huge.dropped_at)
 		hak_purge_refault(size,
@@ -233,10 +242,10 @@ void *hak_huge_alloc(size_t size, size_t align, bool zero)
 		return NULL;
 	}
 	huge_push(h, HUGE_LIVE);
-	hak_registry_set(h->base, huge_word(HAK_KIND_HUGE), h);
+	hak_registry_set(huge_base(h), huge_word(HAK_KIND_HUGE), h);
 	hak_stats.huge_mallocs++;
-	hak_stats.huge_live_bytes += h->size;
-	char *p = h->base;
+	hak_stats.huge_live_bytes += huge_size(h);
+	char *p = huge_base(h);
 	hak_pool_leave();
 	if (zero && dirty)
 		memset(p, 0, size);
@@ -254,19 +263,19 @@ void hak_huge_free(void *p)
 		hak_fault(HAK_FAULT_DOUBLE_FREE, p, 0);
 	}
 	h = hak_registry_record(p);
-	if (h->base != p) {
+	if (huge_base(h) != p) {
 		hak_pool_leave();
 		hak_fault(HAK_FAULT_INVALID_FREE, p, 0);
 	}
 	hak_registry_set(p, huge_word(HAK_KIND_TOMB), h);
 	huge_unlink(h);
 	hak_stats.huge_frees++;
-	hak_stats.huge_live_bytes -= h->size;
-	h->stamp = (uint32_t)hak_os_now_ms();
+	hak_stats.huge_live_bytes -= huge_size(h);
+	h->pub.stamp = (uint32_t)hak_os_now_ms();
 	huge_push(h, HUGE_CACHED);
 	huge.cached++;
-	hak_stats.huge_cached_bytes += h->size;
-	hak_stats.empty_bytes += h->size;
+	hak_stats.huge_cached_bytes += huge_size(h);
+	hak_stats.empty_bytes += huge_size(h);
 	if (huge.cached > HUGE_CACHE)
 		hak_huge_drop_oldest(&calls);
 	hak_purge_edge();
@@ -277,14 +286,14 @@ size_t hak_huge_size(const void *p)
 {
 	const struct huge *h = hak_registry_record(p);
 
-	return h->base == p ? h->size : 0;
+	return huge_base(h) == p ? huge_size(h) : 0;
 }
 
 void *hak_huge_resize(void *p, size_t size)
 {
 	size_t need = hak_round_up(size, HAK_SLOT_SIZE);
 	struct huge *h = hak_registry_record(p);
-	size_t had = h->size;
+	size_t had = huge_size(h);
 	char *to;
 
 	if (need < size)
@@ -304,15 +313,15 @@ void *hak_huge_resize(void *p, size_t size)
 
 		hak_require(back && hak_registry_reserve(back, had));
 		p = back;
-		h->base = back;
+		h->pub.base = (uintptr_t)back;
 		to = NULL;
 	}
 	if (to) {
-		h->base = to;
-		h->size = need;
+		h->pub.base = (uintptr_t)to;
+		h->pub.size = need;
 		hak_stats.huge_live_bytes += (uint64_t)need - had;
 	}
-	hak_registry_set(h->base, huge_word(HAK_KIND_HUGE), h);
+	hak_registry_set(huge_base(h), huge_word(HAK_KIND_HUGE), h);
 	hak_pool_leave();
 	return to;
 }
@@ -322,9 +331,9 @@ void *hak_huge_resize(void *p, size_t size)
 void *hak_huge_containing(const void *p)
 {
 	for (struct huge *h = huge.head[HUGE_LIVE]; h; h = h->next)
-		if ((const char *)p >= h->base &&
-		    (const char *)p < h->base + h->size)
-			return h->base;
+		if ((const char *)p >= huge_base(h) &&
+		    (const char *)p < huge_base(h) + huge_size(h))
+			return huge_base(h);
 	return NULL;
 }
 
@@ -333,32 +342,37 @@ int hak_huge_walk(int (*fn)(void *base, size_t size, void *arg), void *arg)
 	int ret = 0;
 
 	for (struct huge *h = huge.head[HUGE_LIVE]; h && !ret; h = h->next)
-		ret = fn(h->base, h->size, arg);
+		ret = fn(huge_base(h), huge_size(h), arg);
 	return ret;
 }
 
 void hak_huge_rebuild(void)
 {
-	struct huge *h = huge.all;
+	struct hakmem_stats_mapping *m;
 
 	__builtin_memset(huge.head, 0, sizeof(huge.head));
 	huge.cache_tail = NULL;
 	huge.cached = 0;
 	hak_stats.huge_live_bytes = 0;
 	hak_stats.huge_cached_bytes = 0;
-	for (; h; h = h->all) {
-		uint32_t word = h->base ? hak_registry_get(h->base) : 0;
+	for (m = (void *)(uintptr_t)hak_stats.mappings; m;
+	     m = (void *)(uintptr_t)m->next) {
+		struct huge *h = (struct huge *)(void *)m;
+		uint32_t word =
+			huge_base(h) ? hak_registry_get(huge_base(h)) : 0;
 		bool live = word && hak_word_kind(word) == HAK_KIND_HUGE &&
-			    hak_registry_record(h->base) == h;
+			    hak_registry_record(huge_base(h)) == h;
 
+		if (m->kind == HAKMEM_MAPPING_META)
+			continue;
 		/* a mapping that was neither: its address is unknown to any
 		 * list; it is lost to this child, not corrupted */
 		if (live)
-			hak_stats.huge_live_bytes += h->size;
-		if (!live && h->state == HUGE_CACHED && h->base) {
+			hak_stats.huge_live_bytes += huge_size(h);
+		if (!live && h->pub.kind == HUGE_CACHED && huge_base(h)) {
 			huge_push(h, HUGE_CACHED);
 			huge.cached++;
-			hak_stats.huge_cached_bytes += h->size;
+			hak_stats.huge_cached_bytes += huge_size(h);
 		} else {
 			huge_push(h, live ? HUGE_LIVE : HUGE_SPARE);
 		}

@@ -13,13 +13,18 @@ static uint64_t *meta_bitmaps[8]; /* pool lock; by log2 of words */
 static bool meta_chunk(void)
 {
 	char *p = hak_os_map(HAK_META_CHUNK);
+	struct hakmem_stats_mapping *m = (void *)p;
 
 	if (!p)
 		return false;
 	/* neighbouring mappings merge; THP=always would then make huge pages
 	 * of memory that is touched a line at a time */
 	hak_os_hugepage(p, HAK_META_CHUNK, false);
-	meta_next = p;
+	m->base = (uintptr_t)p;
+	m->size = HAK_META_CHUNK;
+	m->kind = HAKMEM_MAPPING_META;
+	hak_stats_mapping(m);
+	meta_next = p + sizeof(*m);
 	meta_end = p + HAK_META_CHUNK;
 	return true;
 }
@@ -28,7 +33,7 @@ void *hak_meta_alloc(size_t size, size_t align)
 {
 	char *p = (char *)hak_round_up((uintptr_t)meta_next, align);
 
-	hak_assert(size <= HAK_META_CHUNK && hak_is_pow2(align));
+	hak_assert(size <= HAK_META_CHUNK - align && hak_is_pow2(align));
 	if (!meta_next || p > meta_end || size > (size_t)(meta_end - p)) {
 		if (!meta_chunk())
 			return NULL;

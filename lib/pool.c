@@ -158,12 +158,12 @@ static void pool_set(struct hak_superslab *ss, unsigned slot, unsigned n,
 /* Memory that was given back a moment ago is needed again: tell purge.c. */
 static void pool_note_reuse(struct hak_superslab *ss, uint32_t mask)
 {
-	uint32_t again = ss->purged & mask;
+	uint32_t again = ss->pub.purged & mask;
 	uint32_t now;
 
 	if (hak_likely(!again))
 		return;
-	ss->purged &= ~mask;
+	ss->pub.purged &= ~mask;
 	now = (uint32_t)hak_os_now_ms();
 	for (; again; again &= again - 1)
 		hak_purge_refault(HAK_SLOT_SIZE,
@@ -301,7 +301,7 @@ static bool pool_purge_run(struct hak_superslab *ss, unsigned slot, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		ss->stamp[slot + i] = now;
 	pool_set(ss, slot, n, HAKMEM_SLOT_UNUSED);
-	ss->purged |= mask;
+	ss->pub.purged |= mask;
 	if (!lazily && hak_os_purge_zeroes())
 		ss->zero |= mask;
 	hak_stats_add(&hak_stats.purged_bytes, n * HAK_SLOT_SIZE);

@@ -25,6 +25,7 @@ void hak_stats_init(void)
 	s->bin_size = sizeof(struct hakmem_stats_bin);
 	s->heap_size = sizeof(struct hakmem_stats_heap);
 	s->superslab_size = sizeof(struct hakmem_stats_superslab);
+	s->mapping_size = sizeof(struct hakmem_stats_mapping);
 	s->classes = HAK_CLASSES;
 	s->pointer_size = sizeof(void *);
 	s->cache_stride = sizeof(struct hak_cache);

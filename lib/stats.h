@@ -43,6 +43,14 @@ static inline void hak_stats_end(void)
 	__atomic_store_n(&hak_stats.seq, hak_stats.seq + 1, __ATOMIC_RELEASE);
 }
 
+/* Publish a new mapping record; pool lock held. */
+static inline void hak_stats_mapping(struct hakmem_stats_mapping *m)
+{
+	m->next = hak_stats.mappings;
+	/* release: another process walks the list without a lock */
+	__atomic_store_n(&hak_stats.mappings, (uintptr_t)m, __ATOMIC_RELEASE);
+}
+
 #define HAKMEM_STATS_VERSION "0.1.0"
 
 #endif /* HAK_STATS_H */

@@ -60,11 +60,12 @@ static struct hak_superslab *ss_record(void)
 
 static void ss_begin(struct hak_superslab *ss, char *base, unsigned slots)
 {
+	hak_stats_begin();
 	ss->pub.slots = slots;
 	ss->pub.active = 0;
 	ss->pub.empty = 0;
 	ss->zero = hak_low32(slots);
-	ss->purged = 0;
+	ss->pub.purged = 0;
 	ss->pub.generation++;
 	__atomic_store_n(&ss->pub.base, (uintptr_t)base, __ATOMIC_RELEASE);
 	hak_stats.slots_unused += slots;
@@ -72,6 +73,7 @@ static void ss_begin(struct hak_superslab *ss, char *base, unsigned slots)
 	hak_stats.superslabs_map_total++;
 	if (hak_stats.superslabs_mapped > hak_stats.superslabs_peak)
 		hak_stats.superslabs_peak = hak_stats.superslabs_mapped;
+	hak_stats_end();
 }
 
 struct hak_superslab *hak_ss_first(void)
@@ -130,15 +132,16 @@ int hak_ss_unmap(struct hak_superslab *ss)
 	int ret;
 
 	hak_assert(!ss->pub.active && !ss->is_static);
+	hak_stats_begin();
 	/* first: a fork's child must not find unmapped memory here */
 	ss->pub.base = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	ret = hak_os_unmap(base, HAK_SS_SIZE);
 	if (ret) {
 		ss->pub.base = (uintptr_t)base;
+		hak_stats_end();
 		return ret;
 	}
-	hak_ss_debug("unmap", ss, 1);
 	hak_stats.slots_unused -=
 		hak_popcount32(hak_ss_mask(ss, HAKMEM_SLOT_UNUSED));
 	hak_stats.slots_empty -= hak_popcount32(ss->pub.empty);
@@ -147,8 +150,10 @@ int hak_ss_unmap(struct hak_superslab *ss)
 	ss->pub.empty = 0;
 	ss->pub.slots = 0;
 	ss->zero = 0;
+	hak_stats_end();
 	ss->next_spare = ss_spare;
 	ss_spare = ss;
+	hak_ss_debug("unmap", ss, 1);
 	return 0;
 }
 

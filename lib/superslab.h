@@ -94,7 +94,6 @@ struct hak_links {
 struct hak_superslab {
 	struct hakmem_stats_superslab pub; /* pool lock; read by anyone */
 	uint32_t zero; /* UNUSED slots that read as zero */
-	uint32_t purged; /* UNUSED slots that were given back */
 	uint32_t nohuge; /* MADV_NOHUGEPAGE is in force */
 	uint8_t free_bin; /* longest run of EMPTY or UNUSED slots */
 	uint8_t empty_bin; /* longest run of EMPTY slots */

@@ -44,6 +44,7 @@ void hak_thread_arm(void)
 
 static void thread_set_state(struct hak_heap *h, enum hakmem_heap_state state)
 {
+	hak_stats_begin();
 	if (h->pub.state == HAKMEM_HEAP_LIVE)
 		hak_stats.heaps_live--;
 	else if (h->pub.state == HAKMEM_HEAP_ORPHAN)
@@ -53,6 +54,7 @@ static void thread_set_state(struct hak_heap *h, enum hakmem_heap_state state)
 	else if (state == HAKMEM_HEAP_ORPHAN)
 		hak_stats.heaps_orphan++;
 	__atomic_store_n(&h->pub.state, (uint32_t)state, __ATOMIC_RELEASE);
+	hak_stats_end();
 }
 
 static void thread_dissolve(struct hak_heap *h)

@@ -124,6 +124,27 @@ struct hakmem_stats_superslab {
 	uint8_t run[HAKMEM_STATS_SLOTS]; /* slots of the run that starts
 						   here, else 0 */
 	uint64_t slabs; /* slab records, slab_stride bytes each */
+	uint32_t purged; /* bit n: slot n is UNUSED because it was given
+			    back to the OS */
+	uint32_t _spare;
+};
+
+enum hakmem_mapping_kind {
+	HAKMEM_MAPPING_FREE = 0, /* the record is free for reuse */
+	HAKMEM_MAPPING_HUGE = 1, /* a live block of the Huge tier */
+	HAKMEM_MAPPING_CACHED = 2, /* a freed one, kept for the next */
+	HAKMEM_MAPPING_META = 3, /* the allocator's own structures */
+};
+
+/*
+ * One mapping that is no SuperSlab.
+ */
+struct hakmem_stats_mapping {
+	uint64_t next; /* struct hakmem_stats_mapping, 0 = last */
+	uint64_t base; /* first byte */
+	uint64_t size; /* bytes */
+	uint32_t kind; /* enum hakmem_mapping_kind */
+	uint32_t stamp; /* CLOCK_MONOTONIC ms, 32 bits: became CACHED */
 };
 
 /*
@@ -150,12 +171,15 @@ struct hakmem_stats {
 	uint32_t page_size; /* of the program's kernel */
 	uint32_t slot_size; /* bytes of a slot */
 	uint32_t pid; /* of the process that filled this in, or 0 */
+	uint32_t mapping_size; /* sizeof (struct hakmem_stats_mapping) */
+	uint32_t _spare;
 
 	uint64_t seq; /* odd: a change is under way */
 	uint64_t start_time; /* CLOCK_REALTIME at first use, ns */
 	uint64_t class_info; /* struct hakmem_stats_class [classes] */
 	uint64_t heaps; /* first struct hakmem_stats_heap */
 	uint64_t superslabs; /* first struct hakmem_stats_superslab */
+	uint64_t mappings; /* first struct hakmem_stats_mapping */
 	uint64_t options; /* text "NAME=value\n"..., terminated */
 
 	/* Shared Pool */
