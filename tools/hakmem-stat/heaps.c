@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "heaps.h"
+
+#include "layout.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Heaps read in one system call: five pieces each, of IOV_MAX = 1024. */
+#define BATCH 128u
+#define TRIES 8
+#define COUNTDOWN_TRIES 200
+
+/* Where the parts of one heap are put. */
+struct raw {
+	struct hakmem_stats_heap pub;
+	int32_t countdown;
+	uint64_t armed_again;
+	char *bins;
+	char *caches;
+};
+
+struct reader {
+	struct snapshot *snap;
+	struct target *t;
+	struct error *e;
+	struct list list;
+	struct raw *raw; /* BATCH of them */
+	size_t bins_size; /* bytes of one heap's */
+	size_t caches_size;
+	char *buf;
+	uint64_t moving; /* sum of all counters of slow paths */
+	bool unclear; /* a heap was in its heartbeat */
+};
+
+static uint64_t pointer_at(const char *at, unsigned size)
+{
+	uint64_t wide;
+	uint32_t narrow;
+
+	if (size == 8) {
+		memcpy(&wide, at, sizeof(wide));
+		return wide;
+	}
+	memcpy(&narrow, at, sizeof(narrow));
+	return narrow;
+}
+
+/* Blocks in a cache; more than it can hold is nonsense of a moment. */
+static uint64_t cached_blocks(const struct snapshot *snap, const char *header,
+			      unsigned cls)
+{
+	unsigned size = snap->s.pointer_size;
+	uint64_t top = pointer_at(header + snap->s.cache_top, size);
+	uint64_t base = pointer_at(header + snap->s.cache_base, size);
+
+	return min_u64(minus(top, base) / size, snap->info[cls].cache_blocks);
+}
+
+static void bin_read(struct reader *r, struct heap *h, const struct raw *raw,
+		     unsigned cls)
+{
+	struct snapshot *snap = r->snap;
+	struct sums *sum = &h->sum, *class = &snap->class[cls];
+	struct hakmem_stats_bin bin;
+	uint64_t cached = 0;
+
+	memcpy(&bin, raw->bins + (size_t)cls * snap->s.bin_size, sizeof(bin));
+	if (raw->pub.caches)
+		cached = cached_blocks(
+			snap, raw->caches + (size_t)cls * snap->s.cache_stride,
+			cls);
+	/* twice the same: once for the heap, once for the class */
+	for (int i = 0; i < 2; i++, sum = class) {
+		sum->filled += bin.filled;
+		sum->flushed += bin.flushed;
+		sum->drained += bin.drained;
+		sum->remote_freed += bin.remote_freed;
+		sum->refills += bin.refills;
+		sum->flushes += bin.flushes;
+		sum->slabs += bin.slabs;
+		sum->cached += cached;
+	}
+	h->cached_bytes += cached * snap->info[cls].block_size;
+	h->slab_bytes += snapshot_slab_bytes(snap, cls, bin.slabs);
+	r->moving += bin.filled + bin.flushed + bin.drained + bin.remote_freed;
+}
+
+static void heap_read(struct reader *r, struct heap *h, const struct raw *raw)
+{
+	uint64_t addr = h->addr;
+
+	memset(h, 0, sizeof(*h));
+	h->addr = addr;
+	h->pub = raw->pub;
+	if (raw->pub.countdown) {
+		h->mallocs = raw->pub.armed - (uint64_t)(int64_t)raw->countdown;
+		/* the heartbeat changes both, one after the other */
+		if (raw->countdown <= 0 || raw->armed_again != raw->pub.armed)
+			r->unclear = true;
+	}
+	if (raw->pub.bins)
+		for (unsigned cls = 1; cls < r->snap->classes; cls++)
+			bin_read(r, h, raw, cls);
+}
+
+/*
+ * The addresses of a heap's parts are constant once it is linked; they were
+ * read when the heap was met first.
+ */
+static enum status batch_read(struct reader *r, size_t first, size_t n)
+{
+	struct piece piece[BATCH * 5];
+	struct heap *heap = &r->snap->heap[first];
+	size_t k = 0;
+	enum status status;
+
+	for (size_t i = 0; i < n; i++) {
+		struct raw *raw = &r->raw[i];
+		const struct hakmem_stats_heap *pub = &heap[i].pub;
+
+		raw->countdown = 0;
+		piece[k++] = (struct piece){ heap[i].addr, &raw->pub,
+					     sizeof(raw->pub) };
+		if (pub->bins)
+			piece[k++] = (struct piece){ pub->bins, raw->bins,
+						     r->bins_size };
+		if (pub->caches)
+			piece[k++] = (struct piece){ pub->caches, raw->caches,
+						     r->caches_size };
+		if (!pub->countdown)
+			continue;
+		piece[k++] = (struct piece){ pub->countdown, &raw->countdown,
+					     sizeof(raw->countdown) };
+		piece[k++] = (struct piece){
+			heap[i].addr +
+				offsetof(struct hakmem_stats_heap, armed),
+			&raw->armed_again, sizeof(raw->armed_again)
+		};
+	}
+	status = target_readv(r->t, piece, k, r->e);
+	for (size_t i = 0; i < n && status == STATUS_OK; i++) {
+		const struct hakmem_stats_heap *pub = &heap[i].pub;
+
+		if (pub->bins != r->raw[i].pub.bins ||
+		    pub->caches != r->raw[i].pub.caches ||
+		    pub->countdown != r->raw[i].pub.countdown)
+			return layout_hostile(r->t, r->e, "heap that moves");
+		heap_read(r, &heap[i], &r->raw[i]);
+	}
+	return status;
+}
+
+static enum status pass(struct reader *r)
+{
+	enum status status = STATUS_OK;
+
+	memset(r->snap->class, 0, sizeof(r->snap->class));
+	r->moving = 0;
+	r->unclear = false;
+	for (size_t i = 0; i < r->snap->heaps && status == STATUS_OK;
+	     i += BATCH)
+		status = batch_read(r, i, min_u64(BATCH, r->snap->heaps - i));
+	return status;
+}
+
+static enum status list_heaps(struct reader *r)
+{
+	struct snapshot *snap = r->snap;
+	struct piece *piece;
+	enum status status =
+		layout_walk(r->t, snap->s.heaps, HEAPS_MAX,
+			    "endless list of heaps", &r->list, r->e);
+
+	if (status != STATUS_OK)
+		return status;
+	snap->heap = xrealloc(snap->heap, r->list.n, sizeof(*snap->heap));
+	snap->heaps = r->list.n;
+	piece = xcalloc(r->list.n, sizeof(*piece));
+	for (size_t i = 0; i < r->list.n; i++) {
+		snap->heap[i].addr = r->list.addr[i];
+		piece[i] = (struct piece){ r->list.addr[i], &snap->heap[i].pub,
+					   sizeof(snap->heap[i].pub) };
+	}
+	status = target_readv(r->t, piece, r->list.n, r->e);
+	free(piece);
+	return status;
+}
+
+/* Keep the figures of one pass while another is tried. */
+struct kept {
+	struct sums class[CLASSES_MAX];
+	struct heap *heap;
+	uint64_t moved;
+};
+
+static void keep(struct kept *k, const struct snapshot *snap, uint64_t moved)
+{
+	k->moved = moved;
+	memcpy(k->class, snap->class, sizeof(k->class));
+	memcpy(k->heap, snap->heap, snap->heaps * sizeof(*snap->heap));
+}
+
+static void restore(const struct kept *k, struct snapshot *snap)
+{
+	snap->moved = k->moved;
+	memcpy(snap->class, k->class, sizeof(k->class));
+	memcpy(snap->heap, k->heap, snap->heaps * sizeof(*snap->heap));
+}
+
+/* Passes until two agree; else the one that moved least. */
+static enum status settle(struct reader *r)
+{
+	struct snapshot *snap = r->snap;
+	struct kept best = { .heap = xcalloc(snap->heaps, sizeof(*snap->heap)),
+			     .moved = UINT64_MAX };
+	enum status status = pass(r);
+	int agreed = 0;
+
+	for (int i = 0; status == STATUS_OK && i < COUNTDOWN_TRIES; i++) {
+		uint64_t before = r->moving;
+		bool unclear = r->unclear;
+
+		status = pass(r);
+		if (status != STATUS_OK)
+			break;
+		unclear |= r->unclear;
+		if (!unclear && r->moving - before < best.moved)
+			keep(&best, snap, r->moving - before);
+		if (best.moved == 0 || (++agreed >= TRIES && !unclear))
+			break;
+		snap->retries++;
+	}
+	if (status == STATUS_OK && best.moved != UINT64_MAX)
+		restore(&best, snap);
+	free(best.heap);
+	return status;
+}
+
+static void reader_open(struct reader *r)
+{
+	const struct hakmem_stats *s = &r->snap->s;
+	size_t batch = min_u64(BATCH, r->snap->heaps);
+	size_t each;
+
+	r->bins_size = (size_t)s->bin_size * s->classes;
+	r->caches_size = (size_t)s->cache_stride * s->classes;
+	each = r->bins_size + r->caches_size;
+	r->raw = xcalloc(batch, sizeof(*r->raw));
+	r->buf = xcalloc(batch, each);
+	for (size_t i = 0; i < batch; i++) {
+		r->raw[i].bins = r->buf + i * each;
+		r->raw[i].caches = r->raw[i].bins + r->bins_size;
+	}
+}
+
+enum status heaps_read(struct snapshot *snap, struct target *t, struct error *e)
+{
+	struct reader r = { .snap = snap, .t = t, .e = e };
+	enum status status = list_heaps(&r);
+
+	if (status == STATUS_OK) {
+		reader_open(&r);
+		status = settle(&r);
+	}
+	free(r.list.addr);
+	free(r.raw);
+	free(r.buf);
+	return status;
+}

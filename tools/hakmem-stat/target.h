@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * target.h - a process whose memory is read
+ *
+ * Nothing here stops, signals or attaches to the process: its memory is read
+ * with process_vm_readv(2), or through its mem file where the processes of
+ * another /proc are looked at.  Everything read is what the process happens
+ * to hold and is not trusted.
+ */
+#ifndef TARGET_H
+#define TARGET_H
+
+#include "procfs.h"
+#include "stat.h"
+
+#include <sys/types.h>
+
+/* One piece of a read. */
+struct piece {
+	uint64_t addr;
+	void *buf;
+	size_t len;
+};
+
+struct target {
+	pid_t pid;
+	int dir; /* of /proc/PID */
+	int mem; /* /proc/PID/mem, or -1: process_vm_readv */
+	char name[32];
+	struct maps maps;
+	uint64_t stats; /* address of hakmem_stats, once found */
+};
+
+#define PIECES_MAX 1024 /* IOV_MAX: more need more than one call */
+
+/* Leaves nothing to be closed when it fails. */
+enum status target_open(struct target *t, pid_t pid, struct error *e);
+void target_close(struct target *t);
+
+/* All pieces, in order; up to PIECES_MAX are read in one system call. */
+enum status target_readv(struct target *t, const struct piece *piece, size_t n,
+			 struct error *e);
+enum status target_read(struct target *t, uint64_t addr, void *buf, size_t len,
+			struct error *e);
+
+/* The same without an error text, for looking around: true if read. */
+bool target_peek(struct target *t, uint64_t addr, void *buf, size_t len);
+
+#endif /* TARGET_H */
