@@ -52,7 +52,8 @@ int main(int argc, char **argv)
 	double end = bench_now();
 	bench_report("heap_random", count + replace,
 		     end - start - (shuffled - replaced),
-		     " fill_s=%.4f replace_s=%.4f free_s=%.4f", filled - start,
-		     replaced - filled, end - shuffled);
+		     " fill_s=%.4f replace_ns=%.1f free_s=%.4f", filled - start,
+		     (replaced - filled) * 1e9 / (double)replace,
+		     end - shuffled);
 	return 0;
 }

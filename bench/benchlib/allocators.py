@@ -30,6 +30,7 @@ class Allocator:
     name: str
     library: str = ""  # preloaded; "" is the C library's own malloc
     env: tuple = ()  # further NAME=VALUE
+    peer: bool = True  # ours is compared with it
 
 
 def clean_environment():
@@ -55,7 +56,7 @@ def find_soname(names):
 
 def discover(library):
     """All that are here: ours, if "library" is given, and the peers."""
-    found = [Allocator(OURS, library)] if library else []
+    found = [Allocator(OURS, library, peer=False)] if library else []
     found.append(Allocator("glibc"))
     for name, sonames in PEERS.items():
         path = find_soname(sonames)

@@ -4,8 +4,6 @@
 import math
 import statistics
 
-from .allocators import OURS
-
 
 def spread(values):
     """{"median", "q1", "q3"} of some numbers."""
@@ -41,9 +39,9 @@ def median(workload, name, key):
 
 
 def peers(workload, key):
-    """{name: median} of all but ours that have the figure."""
-    found = {n: median(workload, n, key) for n in workload["results"]
-             if n != OURS}
+    """{name: median} of the peers that have the figure."""
+    found = {n: median(workload, n, key)
+             for n, result in workload["results"].items() if result["peer"]}
     return {n: v for n, v in found.items() if v is not None}
 
 

@@ -122,6 +122,8 @@ class Bench:
 
     def execute(self, command, env, tmp, timeout):
         """(wait status, standard output, standard error)"""
+        if not os.access(command[0], os.X_OK):
+            raise Failed(f"cannot run {command[0]}")
         with subprocess.Popen(command, env=env, cwd=tmp, text=True,
                               errors="replace", stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -159,7 +161,8 @@ def measure(bench, workload, allocators, rounds, progress):
 
     Raises Skipped if the workload cannot run here.
     """
-    results = {a.name: {"runs": [], "failures": []} for a in allocators}
+    results = {a.name: {"peer": a.peer, "runs": [], "failures": []}
+               for a in allocators}
     for number in range(1, rounds + 1):
         for allocator in allocators:
             result = results[allocator.name]

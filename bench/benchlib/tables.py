@@ -20,6 +20,14 @@ def amount(value, unit=1):
     return f"{value:.3g}"
 
 
+def plain(value, unit=1):
+    """Four digits, or all of an integer."""
+    if value is None:
+        return "-"
+    value /= unit
+    return f"{value:.4g}" if value < 1000 else f"{value:.0f}"
+
+
 def aligned(rows):
     """The first column to the left, the others to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -43,7 +51,8 @@ def mark(workload, name):
     return "FAILED"
 
 
-def compared(title, workloads, names, key, more_is_better=False, unit=1):
+def compared(title, workloads, names, key, more_is_better=False, unit=1,
+             show=amount):
     """Lines for one figure: each allocator's median, and how ours stands."""
     ours = OURS in names
     head = [title] + names
@@ -57,7 +66,7 @@ def compared(title, workloads, names, key, more_is_better=False, unit=1):
             value = figures.median(w, name, key)
             flag = mark(w, name)
             row.append(flag if value is None and flag else
-                       amount(value, unit) + (flag if flag == "!" else ""))
+                       show(value, unit) + (flag if flag == "!" else ""))
         if ours:
             value = figures.median(w, OURS, key)
             best = figures.ratio(
@@ -116,9 +125,9 @@ def render(results, by_cpu=False):
     sized = [w for w in workloads if w["rss"]]
     if sized:
         out += compared("peak resident MiB", sized, names, "peak_kib",
-                        unit=1024)
+                        unit=1024, show=plain)
     for key in dict.fromkeys(k for w in workloads for k in w["extra"]):
         have = [w for w in workloads if key in w["extra"]]
-        out += compared(key, have, names, key)
+        out += compared(key, have, names, key, show=plain)
     out += troubles(workloads, results["skipped"])
     return "\n".join(out)

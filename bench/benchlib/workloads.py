@@ -42,14 +42,21 @@ class Workload:
         return out
 
 
-def threaded(name, counts, group, program, args, quick, full, **more):
-    """The same load with several numbers of threads, "ops" for each."""
-    return [
-        Workload(name if t == 1 else f"{name}-t{t}", group, program,
-                 args + (f"threads={t}",), "ops",
-                 quick * min(t, 2) // t, full * min(t, 2) // t,
-                 threads=t, **more) for t in counts
-    ]
+def threaded(name, group, program, args, quick, full, slots, **more):
+    """The same load with 1, 2, 4 and 8 threads.
+
+    quick and full are the operations in all; with two threads, twice as many:
+    machines have at least two CPUs.
+    """
+    out = []
+    for t in (1, 2, 4, 8):
+        each = (2 if t == 2 else 1, t)
+        out.append(Workload(
+            name if t == 1 else f"{name}-t{t}", group, program,
+            (*args, f"slots={slots(t)}", f"threads={t}"), "ops",
+            quick * each[0] // each[1], full * each[0] // each[1],
+            threads=t, rounds=2 if t > 2 else 0, **more))
+    return out
 
 
 def in_sets(workloads, name, members):
@@ -62,28 +69,150 @@ def in_sets(workloads, name, members):
     return out
 
 
-def table():
-    w = []
-    w += threaded("mixed-256", (1, 2, 4, 8), "random mixed", "random_mixed",
-                  ("min=16", "max=1024", "slots=256"),
-                  12_000_000, 60_000_000)
-    w += threaded("mixed-8k", (1, 2, 4, 8), "random mixed", "random_mixed",
-                  ("min=16", "max=1024", "slots=8192"),
-                  10_000_000, 50_000_000)
-    w += threaded("mid-8k", (1, 2, 4, 8), "random mixed", "random_mixed",
-                  ("min=1024", "max=8192", "slots=256"),
-                  8_000_000, 40_000_000)
-    w += [
-        Workload("prodcons-1", "between threads", "prodcons", ("pairs=1",),
-                 "ops", 4_000_000, 20_000_000, threads=2),
-        Workload("startup-true", "start-up", "startup", ("program=true",),
+FOUNDATION = ("mixed-256", "mixed-8k", "mid-8k", "mixed-256-t2",
+              "mixed-8k-t2", "mid-8k-t2", "prodcons-1", "startup-true")
+M = 1_000_000
+KEPT = ("once_kib", "idle_kib", "trickle_kib")
+
+
+def random_mixed():
+    """Random replacement, by tier and size of the working set."""
+    def rows(name, sizes, slots, quick, touch="ends"):
+        return threaded(name, "random mixed", "random_mixed",
+                        (*sizes, f"touch={touch}"), quick, 10 * quick,
+                        slots if callable(slots) else lambda threads: slots)
+
+    tiny = ("min=16", "max=1024")
+    mid = ("min=1K", "max=8K")
+    upper = ("min=8K", "max=32K")
+    large = ("min=32K", "max=2M")
+    huge = ("min=2M", "max=25M")
+    return [
+        *rows("mixed-256", tiny, 256, 25 * M),
+        *rows("mixed-8k", tiny, 8192, 18 * M),
+        # The blocks of all threads together: half a GiB.
+        *rows("mixed-1m", tiny, lambda threads: (1 << 20) // threads,
+              1_500_000),
+        *rows("mid-8k", mid, 256, 16 * M),
+        *rows("mid-32k", upper, 256, 10 * M),
+        *rows("large-first", large, 32, 1_200_000, touch="first"),
+        *rows("large-pages", large, 32, 60_000, touch="pages"),
+        *rows("huge-first", huge, 8, 60_000, touch="first"),
+        *rows("huge-pages", huge, 8, 300, touch="pages"),
+    ]
+
+
+def one_thread():
+    group = "one thread"
+    return [
+        *(Workload(f"pair-{size}", group, "pair", (f"size={size}",),
+                   "ops", quick, 10 * quick)
+          for size, quick in ((16, 60 * M), (64, 60 * M), (1024, 60 * M),
+                              (8192, 40 * M), (100_000, 5 * M))),
+        *(Workload(f"ramp-{order}", group, "ramp", (f"order={order}",),
+                   "rounds", 20, 200)
+          for order in ("forward", "reverse", "random")),
+        Workload("burst", group, "burst", (), "ops", 25 * M, 250 * M),
+        Workload("sweep", group, "sweep", ("max=32K",), "ops", 100_000, M,
+                 extra=("worst_ns",)),
+        Workload("aligned", group, "aligned_mix", (), "ops", 5 * M, 50 * M),
+        Workload("calloc-fresh", group, "calloc_mix", ("mode=fresh",),
+                 "ops", 100_000, 500_000),
+        Workload("calloc-reused", group, "calloc_mix", ("mode=reused",),
+                 "ops", 3 * M, 30 * M),
+        Workload("realloc-strings", group, "realloc_grow",
+                 ("mode=strings",), "ops", 10 * M, 100 * M),
+        Workload("realloc-array", group, "realloc_grow", ("mode=array",),
+                 "rounds", 1, 5, rounds=2),
+    ]
+
+
+def between_threads():
+    group = "between threads"
+    return [
+        Workload("prodcons-1", group, "prodcons", ("pairs=1",),
+                 "ops", 6 * M, 60 * M, threads=2),
+        Workload("prodcons-4", group, "prodcons", ("pairs=4",),
+                 "ops", M, 10 * M, threads=8),
+        Workload("message-1", group, "message", ("pairs=1",),
+                 "ops", 4 * M, 40 * M, threads=2),
+        Workload("message-4", group, "message", ("pairs=4",),
+                 "ops", M, 10 * M, threads=8),
+        Workload("successor-2", group, "successor", ("threads=2",),
+                 "generations", 300, 3000, threads=2),
+        Workload("successor-8", group, "successor", ("threads=8",),
+                 "generations", 75, 750, threads=8),
+        Workload("threads-short", group, "thread_churn", (),
+                 "count", 20_000, 100_000, threads=2),
+        Workload("threads-survivor", group, "thread_churn", ("survivor=1",),
+                 "count", 10_000, 100_000, threads=2),
+        Workload("sharing-active", group, "false_sharing", ("mode=active",),
+                 "ops", 50_000, 500_000, threads=2),
+        Workload("sharing-passive", group, "false_sharing", ("mode=passive",),
+                 "ops", 50_000, 500_000, threads=2),
+    ]
+
+
+def heap_size():
+    """The same load in heaps of four sizes."""
+    return [
+        Workload(f"heap-{heap.lower()}", "heap size", "heap_random",
+                 (f"heap={heap}",), "replace", quick, 10 * quick,
+                 rounds=rounds, extra=("replace_ns",))
+        for heap, quick, rounds in (("1M", 10 * M, 0), ("16M", 4 * M, 0),
+                                    ("128M", 2 * M, 0), ("1G", M, 2))
+    ]
+
+
+def memory():
+    group = "memory"
+    return [
+        Workload("fragment", group, "fragment", (), "count",
+                 500_000, 5 * M, rss=False, extra=("rss_live",)),
+        Workload("return-all", group, "mem_return", ("peak=1G",), "keep", 0, 0,
+                 rounds=1, time=False, extra=KEPT),
+        Workload("return-most", group, "mem_return", ("peak=1G",),
+                 "keep", 10, 10, rounds=1, time=False, extra=KEPT),
+        Workload("threads-idle", group, "idle_threads", ("count=4000",),
+                 "ops", 1, 1, threads=2, time=False, rss=False,
+                 extra=("kib_per_thread",)),
+        *(Workload(f"idle-{p}", group, "idle", (f"program={p}",),
+                   script=True, time=False, rss=False, extra=("dirty_kib",))
+          for p in ("sleep", "bash", "python3")),
+    ]
+
+
+def processes():
+    group = "processes"
+    return [
+        Workload("startup-true", group, "startup", ("program=true",),
                  "count", 200, 1000, script=True, rss=False,
                  extra=("faults", "calls")),
+        Workload("fork-exec", group, "fork_exec", (), "count", 300, 2000),
+        Workload("fork-heap", group, "fork_heap", ("heap=1G",),
+                 "count", 10, 100, rounds=2, extra=("faults",)),
     ]
-    w = in_sets(w, "foundation",
-                ("mixed-256", "mixed-8k", "mid-8k", "mixed-256-t2",
-                 "mixed-8k-t2", "mid-8k-t2", "prodcons-1", "startup-true"))
-    return w
+
+
+def programs():
+    """Real programs: scripts of programs/."""
+    group = "programs"
+    return [
+        Workload(name, group, name, (), "scale", 1, 5, threads=threads,
+                 script=True)
+        for name, threads in (("cc1plus", 1), ("gs", 1), ("lua", 1),
+                              ("perl", 1), ("python3", 1),
+                              ("python3-malloc", 1), ("redis", 2),
+                              ("sqlite3", 1), ("z3", 1))
+    ]
+
+
+def table():
+    all_of_them = [
+        *random_mixed(), *one_thread(), *between_threads(), *heap_size(),
+        *memory(), *processes(), *programs(),
+    ]
+    return in_sets(all_of_them, "foundation", FOUNDATION)
 
 
 WORKLOADS = table()
