@@ -15,7 +15,6 @@
 enum { THREADS = 8, BLOCKS = 4000, ROUNDS = 6 };
 
 static int refused; /* atomic; requests that failed */
-static size_t largest = 6 << 20;
 static int limited; /* atomic; begin */
 static int lifted; /* atomic; there is memory again */
 
@@ -44,7 +43,7 @@ static size_t pick(uint64_t *seed)
 		return 8 + t_below(seed, 32000);
 	if (kind < 98)
 		return 8 + t_below(seed, 500000);
-	return 8 + t_below(seed, largest);
+	return 8 + t_below(seed, 6 << 20);
 }
 
 struct block {
@@ -145,13 +144,9 @@ int main(void)
 {
 	pthread_attr_t small;
 	pthread_t t[THREADS], short_one;
-	const char *guard = getenv("HAKMEM_TINY_USE_SUPERSLAB");
 	int started = 0;
 
 	alarm(50);
-	/* the C library's mappings come and go there as well */
-	if (guard && guard[0] == '0')
-		largest = 2 << 20;
 	CHECK(pthread_attr_init(&small) == 0);
 	CHECK(pthread_attr_setstacksize(&small, 128 << 10) == 0);
 	for (uintptr_t i = 0; i < THREADS; i++)
