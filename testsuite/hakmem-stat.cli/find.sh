@@ -40,6 +40,17 @@ compile target -static-pie "$libdir/libhakmem.a"
 start ./target
 look "static-pie"
 
+# Without a symbol table the note is all there is.
+compile target -s -static "$libdir/libhakmem.a"
+start ./target
+look "static, stripped"
+compile target -s -static-pie "$libdir/libhakmem.a"
+start ./target
+look "static-pie, stripped"
+compile target -s "$libdir/libhakmem.a"
+start ./target
+look "archive, stripped"
+
 # A name that does not speak of us, deleted while in use.
 cp "$lib" ./other.so
 start env LD_PRELOAD="$PWD/other.so" ./plain

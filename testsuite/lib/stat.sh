@@ -1,3 +1,4 @@
+#!/bin/sh
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # stat.sh - what the tests of hakmem-stat share; sourced
@@ -121,4 +122,12 @@ expect()
 same()
 {
 	[ "$2" = "$3" ] || fail "$1 is $2, not $3"
+}
+
+# between WHAT HAVE LEAST MOST
+between()
+{
+	if [ "$2" -lt "$3" ] || [ "$2" -gt "$4" ]; then
+		fail "$1 is $2, not between $3 and $4"
+	fi
 }

@@ -155,6 +155,8 @@ static void *starter(void *arg)
 
 		if (pthread_create(&thread, NULL, moment, NULL) == 0)
 			pthread_join(thread, NULL);
+		/* leave the processors to others for a moment */
+		usleep(500);
 	}
 	return NULL;
 }

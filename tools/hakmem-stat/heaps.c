@@ -25,7 +25,6 @@ struct reader {
 	struct snapshot *snap;
 	struct target *t;
 	struct error *e;
-	struct list list;
 	struct raw *raw; /* BATCH of them */
 	size_t bins_size; /* bytes of one heap's */
 	size_t caches_size;
@@ -87,13 +86,16 @@ static void bin_read(struct reader *r, struct heap *h, const struct raw *raw,
 	r->moving += bin.filled + bin.flushed + bin.drained + bin.remote_freed;
 }
 
+/* The state is that of the moment the pool was read. */
 static void heap_read(struct reader *r, struct heap *h, const struct raw *raw)
 {
-	uint64_t addr = h->addr;
-
-	memset(h, 0, sizeof(*h));
-	h->addr = addr;
-	h->pub = raw->pub;
+	h->pub.armed = raw->pub.armed;
+	h->pub.drains = raw->pub.drains;
+	h->pub.remote_out = raw->pub.remote_out;
+	h->pub.slow_mallocs = raw->pub.slow_mallocs;
+	h->pub.slow_frees = raw->pub.slow_frees;
+	memset(&h->sum, 0, sizeof(h->sum));
+	h->cached_bytes = h->slab_bytes = 0;
 	if (raw->pub.countdown) {
 		h->mallocs = raw->pub.armed - (uint64_t)(int64_t)raw->countdown;
 		/* the heartbeat changes both, one after the other */
@@ -105,10 +107,7 @@ static void heap_read(struct reader *r, struct heap *h, const struct raw *raw)
 			bin_read(r, h, raw, cls);
 }
 
-/*
- * The addresses of a heap's parts are constant once it is linked; they were
- * read when the heap was met first.
- */
+/* The addresses of a heap's parts are constant once it is linked. */
 static enum status batch_read(struct reader *r, size_t first, size_t n)
 {
 	struct piece piece[BATCH * 5];
@@ -162,29 +161,6 @@ static enum status pass(struct reader *r)
 	for (size_t i = 0; i < r->snap->heaps && status == STATUS_OK;
 	     i += BATCH)
 		status = batch_read(r, i, min_u64(BATCH, r->snap->heaps - i));
-	return status;
-}
-
-static enum status list_heaps(struct reader *r)
-{
-	struct snapshot *snap = r->snap;
-	struct piece *piece;
-	enum status status =
-		layout_walk(r->t, snap->s.heaps, HEAPS_MAX,
-			    "endless list of heaps", &r->list, r->e);
-
-	if (status != STATUS_OK)
-		return status;
-	snap->heap = xrealloc(snap->heap, r->list.n, sizeof(*snap->heap));
-	snap->heaps = r->list.n;
-	piece = xcalloc(r->list.n, sizeof(*piece));
-	for (size_t i = 0; i < r->list.n; i++) {
-		snap->heap[i].addr = r->list.addr[i];
-		piece[i] = (struct piece){ r->list.addr[i], &snap->heap[i].pub,
-					   sizeof(snap->heap[i].pub) };
-	}
-	status = target_readv(r->t, piece, r->list.n, r->e);
-	free(piece);
 	return status;
 }
 
@@ -258,13 +234,10 @@ static void reader_open(struct reader *r)
 enum status heaps_read(struct snapshot *snap, struct target *t, struct error *e)
 {
 	struct reader r = { .snap = snap, .t = t, .e = e };
-	enum status status = list_heaps(&r);
+	enum status status;
 
-	if (status == STATUS_OK) {
-		reader_open(&r);
-		status = settle(&r);
-	}
-	free(r.list.addr);
+	reader_open(&r);
+	status = settle(&r);
 	free(r.raw);
 	free(r.buf);
 	return status;

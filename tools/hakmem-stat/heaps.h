@@ -7,7 +7,8 @@
 
 #include "snapshot.h"
 
-/* snap->heap and the counters of snap->class. */
+/* The figures of snap->heap, which slots_read has listed, and the counters of
+ * snap->class. */
 enum status heaps_read(struct snapshot *snap, struct target *t,
 		       struct error *e);
 

@@ -150,21 +150,12 @@ static json_t *json_classes(const struct snapshot *snap)
 	return list;
 }
 
-static const char *state_name(uint32_t state)
-{
-	static const char *const name[] = { "free", "live", "orphan",
-					    "dissolving" };
-
-	return state < ARRAY_SIZE(name) ? name[state] : "unknown";
-}
-
 static json_t *json_heap(const struct heap *h)
 {
 	json_t *o = json_object();
 
 	put(o, "tag", h->pub.tag);
-	put_text(o, "state",
-		 h->pub.countdown ? state_name(h->pub.state) : "pool");
+	put_text(o, "state", heap_state(h));
 	if (h->tid) {
 		put(o, "tid", (uint64_t)h->tid);
 		put_text(o, "thread", h->name);
@@ -218,6 +209,7 @@ static json_t *json_superslabs(const struct snapshot *snap)
 		PUT(o, p, slots);
 		PUT(o, p, active);
 		PUT(o, p, empty);
+		PUT(o, p, purged);
 		json_array_append_new(list, o);
 	}
 	return list;
@@ -272,15 +264,37 @@ json_t *json_snapshot(const struct snapshot *snap)
 	return o;
 }
 
-static bool print(const struct look *look, const struct options *opt)
+static json_t *json_residence(const struct residence *r)
+{
+	json_t *o = json_object();
+
+	put(o, "rss_bytes", r->rss);
+	put(o, "live_bytes", r->live);
+	put(o, "fragmentation_bytes", r->frag);
+	put(o, "cached_bytes", r->cached);
+	put(o, "reclaimable_bytes", r->reclaim);
+	put(o, "meta_bytes", r->meta);
+	put(o, "thp_padding_bytes", r->padding);
+	put(o, "others_bytes", r->others);
+	put(o, "huge_page_bytes", r->huge_pages);
+	put(o, "swap_bytes", r->swap);
+	return o;
+}
+
+static enum status print(const struct look *look, const struct options *opt,
+			 struct error *e)
 {
 	json_t *o = json_snapshot(look->now);
 	/* with an interval a line each, so that a reader can follow */
 	size_t flags = opt->interval > 0 ? JSON_COMPACT : JSON_INDENT(2);
-	bool ok = json_dumpf(o, stdout, flags) == 0 && putchar('\n') != EOF;
+	bool ok;
 
+	if (look->residence)
+		json_object_set_new(o, "residence",
+				    json_residence(look->residence));
+	ok = json_dumpf(o, stdout, flags) == 0 && putchar('\n') != EOF;
 	json_decref(o);
-	return ok;
+	return ok ? STATUS_OK : write_error(e);
 }
 
 const struct view_def view_json = {

@@ -29,7 +29,8 @@ static const char *layout_wrong(const struct hakmem_stats *s)
 	    !stride_ok(s->bin_size, sizeof(struct hakmem_stats_bin)) ||
 	    !stride_ok(s->heap_size, sizeof(struct hakmem_stats_heap)) ||
 	    !stride_ok(s->superslab_size,
-		       sizeof(struct hakmem_stats_superslab)))
+		       sizeof(struct hakmem_stats_superslab)) ||
+	    !stride_ok(s->mapping_size, sizeof(struct hakmem_stats_mapping)))
 		return "impossible structure size";
 	if (s->pointer_size != 4 && s->pointer_size != 8)
 		return "impossible pointer size";
@@ -41,6 +42,9 @@ static const char *layout_wrong(const struct hakmem_stats *s)
 		return "impossible cache header";
 	if (!stride_ok(s->slab_stride, 4) || s->slab_nfree > s->slab_stride - 4)
 		return "impossible slab record";
+	if (s->page_size < 4096 || s->page_size > (1u << 24) ||
+	    (s->page_size & (s->page_size - 1)))
+		return "impossible page size";
 	if (s->slot_size < 4096 || s->slot_size > (1u << 24) ||
 	    (s->slot_size & (s->slot_size - 1)))
 		return "impossible slot size";

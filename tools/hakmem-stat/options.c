@@ -14,15 +14,24 @@ enum {
 	OPT_JSON = 256,
 	OPT_PROCFS,
 	OPT_LIST_COLUMNS,
+	OPT_COLOR,
+	OPT_SVG,
 };
 
 static const struct option long_options[] = {
-	{ "bytes", no_argument, NULL, 'b' },
-	{ "noheadings", no_argument, NULL, 'n' },
-	{ "output", required_argument, NULL, 'o' },
-	{ "raw", no_argument, NULL, 'R' },
+	{ "classes", no_argument, NULL, 'c' },
+	{ "threads", no_argument, NULL, 't' },
+	{ "pool", no_argument, NULL, 'p' },
+	{ "map", no_argument, NULL, 'm' },
+	{ "rss", no_argument, NULL, 'r' },
+	{ "svg", required_argument, NULL, OPT_SVG },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "raw", no_argument, NULL, 'R' },
+	{ "noheadings", no_argument, NULL, 'n' },
+	{ "bytes", no_argument, NULL, 'b' },
+	{ "output", required_argument, NULL, 'o' },
 	{ "list-columns", no_argument, NULL, OPT_LIST_COLUMNS },
+	{ "color", optional_argument, NULL, OPT_COLOR },
 	{ "procfs", required_argument, NULL, OPT_PROCFS },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -34,6 +43,14 @@ static const char help_text[] =
 	"\n"
 	"Show the heap of a running process that uses libhakmem, from outside.\n"
 	"\n"
+	"Views:\n"
+	"  -c, --classes        live blocks, slabs and caches by size\n"
+	"  -t, --threads        the heap of each thread\n"
+	"  -p, --pool           slots by state, registry, transitions\n"
+	"  -m, --map            a cell for each slot\n"
+	"      --svg FILE       the map as a picture, too\n"
+	"  -r, --rss            what the resident memory is made of\n"
+	"\n"
 	"Output:\n"
 	"      --json           everything, as JSON\n"
 	"  -R, --raw            columns apart by one blank, for scripts\n"
@@ -41,6 +58,7 @@ static const char help_text[] =
 	"  -b, --bytes          full figures instead of 1.5M\n"
 	"  -o, --output LIST    these columns; +LIST: these, too\n"
 	"      --list-columns   the columns of the view, and what they say\n"
+	"      --color[=WHEN]   colour: auto, always or never\n"
 	"\n"
 	"      --procfs DIR     look at the processes of this /proc\n"
 	"  -h, --help           this text\n"
@@ -86,6 +104,19 @@ static bool parse_count(const char *text, unsigned long *value)
 	return text[0] >= '0' && text[0] <= '9' && !*end && !errno && *value;
 }
 
+static bool parse_colour(const char *text, enum colour *colour)
+{
+	if (!text || strcmp(text, "always") == 0)
+		*colour = COLOUR_ALWAYS;
+	else if (strcmp(text, "never") == 0)
+		*colour = COLOUR_NEVER;
+	else if (strcmp(text, "auto") == 0)
+		*colour = COLOUR_AUTO;
+	else
+		return false;
+	return true;
+}
+
 static bool parse_words(struct options *opt, int argc, char **argv,
 			enum status *status)
 {
@@ -104,47 +135,90 @@ static bool parse_words(struct options *opt, int argc, char **argv,
 	return true;
 }
 
+static bool is_view(int c)
+{
+	return c == 'c' || c == 't' || c == 'p' || c == 'm' || c == 'r';
+}
+
+static enum view view_of(int c)
+{
+	switch (c) {
+	case 'c':
+		return VIEW_CLASSES;
+	case 't':
+		return VIEW_THREADS;
+	case 'p':
+		return VIEW_POOL;
+	case 'm':
+		return VIEW_MAP;
+	default:
+		return VIEW_RSS;
+	}
+}
+
+/* One option; false: *status says how to end. */
+static bool parse_option(struct options *opt, int c, enum status *status)
+{
+	if (is_view(c)) {
+		if (opt->view != VIEW_DEFAULT && opt->view != view_of(c))
+			return usage(status, "one view at a time", NULL);
+		opt->view = view_of(c);
+		return true;
+	}
+	switch (c) {
+	case 'b':
+		opt->bytes = true;
+		return true;
+	case 'n':
+		opt->noheadings = true;
+		return true;
+	case 'o':
+		opt->columns = optarg;
+		return true;
+	case 'R':
+		opt->raw = true;
+		return true;
+	case OPT_JSON:
+		opt->form = FORM_JSON;
+		return true;
+	case OPT_LIST_COLUMNS:
+		opt->list_columns = true;
+		return true;
+	case OPT_SVG:
+		opt->svg = optarg;
+		return true;
+	case OPT_COLOR:
+		return parse_colour(optarg, &opt->colour) ||
+		       usage(status, "not auto, always or never", optarg);
+	case OPT_PROCFS:
+		procfs_dir = optarg;
+		return true;
+	case 'h':
+		fputs(help_text, stdout);
+		return said(status);
+	case 'V':
+		puts(PROGRAM " (libhakmem) " PACKAGE_VERSION);
+		return said(status);
+	default:
+		fprintf(stderr, "Try '" PROGRAM " --help'.\n");
+		*status = STATUS_USAGE;
+		return false;
+	}
+}
+
 bool options_parse(struct options *opt, int argc, char **argv,
 		   enum status *status)
 {
 	int c;
 
 	memset(opt, 0, sizeof(*opt));
-	while ((c = getopt_long(argc, argv, "bno:RhV", long_options, NULL)) !=
-	       -1) {
-		switch (c) {
-		case 'b':
-			opt->bytes = true;
-			break;
-		case 'n':
-			opt->noheadings = true;
-			break;
-		case 'o':
-			opt->columns = optarg;
-			break;
-		case 'R':
-			opt->raw = true;
-			break;
-		case OPT_JSON:
-			opt->view = VIEW_JSON;
-			break;
-		case OPT_LIST_COLUMNS:
-			opt->list_columns = true;
-			break;
-		case OPT_PROCFS:
-			procfs_dir = optarg;
-			break;
-		case 'h':
-			fputs(help_text, stdout);
-			return said(status);
-		case 'V':
-			puts(PROGRAM " (libhakmem) " PACKAGE_VERSION);
-			return said(status);
-		default:
-			fprintf(stderr, "Try '" PROGRAM " --help'.\n");
-			*status = STATUS_USAGE;
+	while ((c = getopt_long(argc, argv, "ctpmrbno:RhV", long_options,
+				NULL)) != -1)
+		if (!parse_option(opt, c, status))
 			return false;
-		}
-	}
+	if (opt->svg && opt->view == VIEW_DEFAULT)
+		opt->view = VIEW_MAP;
+	if (opt->svg && opt->view != VIEW_MAP)
+		return usage(status, "--svg is for the map", NULL);
 	return parse_words(opt, argc, argv, status);
 }

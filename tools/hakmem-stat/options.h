@@ -9,15 +9,29 @@
 
 enum view {
 	VIEW_DEFAULT,
-	VIEW_JSON,
+	VIEW_CLASSES,
+	VIEW_THREADS,
+	VIEW_POOL,
+	VIEW_MAP,
+	VIEW_RSS,
 };
+
+enum form {
+	FORM_TABLE,
+	FORM_JSON,
+};
+
+enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct options {
 	enum view view;
+	enum form form;
+	enum colour colour;
 	bool raw;
 	bool noheadings;
 	bool bytes;
 	bool list_columns;
+	const char *svg; /* file for the map's picture, or NULL */
 	const char *columns; /* NULL: those of the view */
 	const char *target; /* NULL: all processes */
 	double interval; /* seconds, 0: once */

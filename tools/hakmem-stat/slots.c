@@ -23,7 +23,9 @@ static void pause_between(int n)
 static enum status read_once(struct snapshot *snap, struct target *t,
 			     uint64_t seq[2], struct error *e)
 {
-	struct piece *piece = xcalloc(snap->superslabs + 3, sizeof(*piece));
+	struct piece *piece =
+		xcalloc(snap->superslabs + snap->mappings + snap->heaps + 3,
+			sizeof(*piece));
 	uint64_t seq_addr = t->stats + offsetof(struct hakmem_stats, seq);
 	size_t n = 0;
 	enum status status;
@@ -34,6 +36,14 @@ static enum status read_once(struct snapshot *snap, struct target *t,
 	for (size_t i = 0; i < snap->superslabs; i++)
 		piece[n++] = (struct piece){ snap->ss[i].addr, &snap->ss[i].pub,
 					     sizeof(snap->ss[i].pub) };
+	for (size_t i = 0; i < snap->mappings; i++)
+		piece[n++] = (struct piece){ snap->mapping[i].addr,
+					     &snap->mapping[i].pub,
+					     sizeof(snap->mapping[i].pub) };
+	for (size_t i = 0; i < snap->heaps; i++)
+		piece[n++] =
+			(struct piece){ snap->heap[i].addr, &snap->heap[i].pub,
+					sizeof(snap->heap[i].pub) };
 	piece[n++] = (struct piece){ seq_addr, &seq[1], sizeof(seq[1]) };
 	status = target_readv(t, piece, n, e);
 	free(piece);
@@ -46,7 +56,7 @@ static uint64_t bits(uint32_t word)
 }
 
 /* Do the records add up to the totals? */
-static bool sums_agree(const struct snapshot *snap)
+static bool slots_agree(const struct snapshot *snap)
 {
 	uint64_t slots = 0, active = 0, empty = 0, mapped = 0;
 
@@ -67,19 +77,58 @@ static bool sums_agree(const struct snapshot *snap)
 	       slots == active + empty + snap->s.slots_unused;
 }
 
-static enum status list_records(struct snapshot *snap, struct target *t,
-				struct error *e)
+static bool heaps_agree(const struct snapshot *snap)
+{
+	uint64_t live = 0, orphan = 0;
+
+	for (size_t i = 0; i < snap->heaps; i++) {
+		const struct hakmem_stats_heap *p = &snap->heap[i].pub;
+
+		/* the pool's own has no countdown and is not counted */
+		if (!p->countdown)
+			continue;
+		live += p->state == HAKMEM_HEAP_LIVE;
+		orphan += p->state == HAKMEM_HEAP_ORPHAN;
+	}
+	return live == snap->s.heaps_live && orphan == snap->s.heaps_orphan;
+}
+
+static bool mappings_agree(const struct snapshot *snap)
+{
+	uint64_t live = 0, cached = 0;
+
+	for (size_t i = 0; i < snap->mappings; i++) {
+		const struct hakmem_stats_mapping *p = &snap->mapping[i].pub;
+
+		if (p->kind == HAKMEM_MAPPING_HUGE)
+			live += p->size;
+		else if (p->kind == HAKMEM_MAPPING_CACHED)
+			cached += p->size;
+	}
+	return live == snap->s.huge_live_bytes &&
+	       cached == snap->s.huge_cached_bytes;
+}
+
+/* Walk a list into an array of records that begin with their address. */
+static enum status list_records(struct target *t, uint64_t first, size_t max,
+				const char *what, void *array, size_t *n,
+				size_t size, struct error *e)
 {
 	struct list list = { NULL, 0, 0 };
-	enum status status =
-		layout_walk(t, snap->s.superslabs, SUPERSLABS_MAX,
-			    "endless list of SuperSlabs", &list, e);
+	enum status status = layout_walk(t, first, max, what, &list, e);
 
 	if (status == STATUS_OK) {
-		snap->ss = xrealloc(snap->ss, list.n, sizeof(*snap->ss));
-		snap->superslabs = list.n;
+		char *record;
+
+		/* arrays of different types: their pointers are copied */
+		memcpy(&record, array, sizeof(record));
+		record = xrealloc(record, list.n, size);
+		memcpy(array, &record, sizeof(record));
+		memset(record, 0, list.n * size);
+		*n = list.n;
 		for (size_t i = 0; i < list.n; i++)
-			snap->ss[i].addr = list.addr[i];
+			memcpy(record + i * size, &list.addr[i],
+			       sizeof(list.addr[i]));
 	}
 	free(list.addr);
 	return status;
@@ -127,37 +176,108 @@ static void sort_records(struct snapshot *snap)
 	snap->superslabs = n;
 	if (n)
 		qsort(snap->ss, n, sizeof(*snap->ss), by_base);
+	n = 0;
+	for (size_t i = 0; i < snap->mappings; i++)
+		if (snap->mapping[i].pub.kind != HAKMEM_MAPPING_FREE)
+			snap->mapping[n++] = snap->mapping[i];
+	snap->mappings = n;
+}
+
+_Static_assert(offsetof(struct heap, addr) == 0 &&
+		       offsetof(struct superslab, addr) == 0 &&
+		       offsetof(struct mapping, addr) == 0,
+	       "list_records writes the address");
+
+/* A list that is wanted, and the head that led to it. */
+struct wanted {
+	const uint64_t *first;
+	uint64_t head;
+	size_t max;
+	const char *what;
+	void *array; /* pointer to the pointer to it */
+	size_t *n;
+	size_t size;
+};
+
+/* true: a list has become longer and was walked again. */
+static bool relist(struct target *t, struct wanted *w, size_t n,
+		   enum status *status, struct error *e)
+{
+	bool again = false;
+
+	for (size_t i = 0; i < n && *status == STATUS_OK; i++) {
+		if (w[i].head == *w[i].first)
+			continue;
+		w[i].head = *w[i].first;
+		*status = list_records(t, w[i].head, w[i].max, w[i].what,
+				       w[i].array, w[i].n, w[i].size, e);
+		again = true;
+	}
+	return again;
+}
+
+static bool settled(const struct snapshot *snap, const uint64_t seq[2],
+		    unsigned want)
+{
+	return !(seq[0] & 1) && seq[0] == seq[1] && snap->s.seq == seq[0] &&
+	       heaps_agree(snap) &&
+	       (!(want & WANT_SLOTS) || slots_agree(snap)) &&
+	       (!(want & WANT_MAPPINGS) || mappings_agree(snap));
+}
+
+static size_t lists(struct snapshot *snap, unsigned want, struct wanted w[3])
+{
+	size_t n = 0;
+
+	w[n++] = (struct wanted){ &snap->s.heaps,     0,
+				  HEAPS_MAX,	      "endless list of heaps",
+				  &snap->heap,	      &snap->heaps,
+				  sizeof(*snap->heap) };
+	if (want & WANT_SLOTS)
+		w[n++] = (struct wanted){
+			&snap->s.superslabs, 0,
+			SUPERSLABS_MAX,	     "endless list of SuperSlabs",
+			&snap->ss,	     &snap->superslabs,
+			sizeof(*snap->ss)
+		};
+	if (want & WANT_MAPPINGS)
+		w[n++] = (struct wanted){
+			&snap->s.mappings,     0,
+			MAPPINGS_MAX,	       "endless list of mappings",
+			&snap->mapping,	       &snap->mappings,
+			sizeof(*snap->mapping)
+		};
+	snap->heaps = snap->superslabs = snap->mappings = 0;
+	return n;
 }
 
 enum status slots_read(struct snapshot *snap, struct target *t, unsigned want,
 		       struct error *e)
 {
-	bool slots = want & (WANT_SLOTS | WANT_SLABS);
 	uint32_t size = snap->s.size;
-	uint64_t head = 0;
+	struct wanted list[3];
+	size_t n;
 
-	snap->superslabs = 0;
+	if (want & WANT_SLABS)
+		want |= WANT_SLOTS;
+	n = lists(snap, want, list);
 	for (int i = 0; i < TRIES; i++) {
 		uint64_t seq[2];
 		enum status status = read_once(snap, t, seq, e);
 
+		if (status == STATUS_OK && snap->s.size != size)
+			status = layout_hostile(t, e, "header that changes");
 		if (status != STATUS_OK)
 			return status;
-		if (snap->s.size != size)
-			return layout_hostile(t, e, "header that changes");
-		if (slots && head != snap->s.superslabs) {
-			head = snap->s.superslabs;
-			status = list_records(snap, t, e);
+		if (relist(t, list, n, &status, e)) {
 			if (status != STATUS_OK)
 				return status;
 			continue;
 		}
-		if (!(seq[0] & 1) && seq[0] == seq[1] &&
-		    snap->s.seq == seq[0] && (!slots || sums_agree(snap))) {
+		if (settled(snap, seq, want)) {
 			if (want & WANT_SLABS)
 				status = read_slabs(snap, t, e);
-			if (slots)
-				sort_records(snap);
+			sort_records(snap);
 			return status;
 		}
 		snap->retries++;
@@ -178,7 +298,9 @@ void slots_look(const struct snapshot *snap, const struct superslab *ss,
 	for (unsigned i = 0; i < HAKMEM_STATS_SLOTS; i++) {
 		unsigned cls = ss->pub.size_class[i];
 
-		look[i] = ss->pub.empty >> i & 1 ? LOOK_EMPTY : LOOK_UNUSED;
+		look[i] = ss->pub.empty >> i & 1    ? LOOK_EMPTY
+			  : ss->pub.purged >> i & 1 ? LOOK_PURGED
+						    : LOOK_UNUSED;
 		if (!(ss->pub.active >> i & 1))
 			continue;
 		if (ss->pub.run[i] || !left) {

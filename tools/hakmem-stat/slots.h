@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slots.h - the Shared Pool's figures and SuperSlab records
+ * slots.h - what the pool lock covers: the object, records of SuperSlabs and
+ * mappings, the list of heaps and their states
  */
 #ifndef SLOTS_H
 #define SLOTS_H
 
 #include "snapshot.h"
 
-/* snap->s, and with WANT_SLOTS snap->ss, between two even values of the
- * sequence counter; STATUS_TORN when that does not come about in a second. */
+/* snap->s, snap->heap without its figures, and what is wanted of snap->ss and
+ * snap->mapping, between two even values of the sequence counter; STATUS_TORN
+ * when that does not come about in a second. */
 enum status slots_read(struct snapshot *snap, struct target *t, unsigned want,
 		       struct error *e);
 
 enum slot_look {
 	LOOK_UNUSED,
+	LOOK_PURGED, /* UNUSED: was given back */
 	LOOK_EMPTY,
 	LOOK_SPARSE, /* a slab less than half used */
 	LOOK_FULL, /* a slab more than half used, or no slab of classes */
+	LOOK_N,
 };
 
 /* The state of each slot as the map shows it; needs WANT_SLABS. */

@@ -102,6 +102,7 @@ void snapshot_free(struct snapshot *snap)
 {
 	free(snap->heap);
 	free(snap->ss);
+	free(snap->mapping);
 	free(snap->options);
 	memset(snap, 0, sizeof(*snap));
 }

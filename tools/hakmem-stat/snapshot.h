@@ -23,6 +23,7 @@
 #define CLASSES_MAX 256u
 #define HEAPS_MAX 65537u /* owner tags have 16 bits */
 #define SUPERSLABS_MAX (1u << 20) /* 2 TiB */
+#define MAPPINGS_MAX (1u << 20)
 #define OPTIONS_MAX 65536u
 
 /* Sums over heaps for one class, or over classes for one heap. */
@@ -56,6 +57,11 @@ struct superslab {
 	uint32_t nfree[HAKMEM_STATS_SLOTS]; /* of slabs that start there */
 };
 
+struct mapping {
+	uint64_t addr;
+	struct hakmem_stats_mapping pub;
+};
+
 struct snapshot {
 	pid_t pid;
 	char name[32];
@@ -73,6 +79,8 @@ struct snapshot {
 	size_t heaps;
 	struct superslab *ss; /* by address */
 	size_t superslabs;
+	struct mapping *mapping; /* those in use */
+	size_t mappings;
 	char *options; /* "NAME=value\n"... */
 };
 
@@ -81,6 +89,8 @@ enum {
 	WANT_SLABS = 2, /* and the slabs' free counts */
 	WANT_THREADS = 4, /* thread ids and names */
 	WANT_OPTIONS = 8,
+	WANT_MAPPINGS = 16, /* mappings that are no SuperSlab */
+	WANT_RESIDENCE = 32, /* see pages.h */
 };
 
 /* t->stats is known.  The memory of an earlier look is used again; begin with

@@ -18,6 +18,7 @@ struct table {
 	size_t chosen[COLUMNS_MAX]; /* indices into column */
 	size_t n;
 	const struct options *opt;
+	bool printed;
 };
 
 static int find_column(const struct column *column, size_t n, const char *name,
@@ -106,7 +107,7 @@ static const char *format(const struct table *t, enum kind kind,
 {
 	double v = cell->value;
 
-	if (kind == KIND_TEXT)
+	if (kind == KIND_TEXT || kind == KIND_TEXT_RIGHT)
 		return cell->text && cell->text[0] ? cell->text : "-";
 	if (v < 0 || isnan(v))
 		return "-";
@@ -139,11 +140,15 @@ void table_row(struct table *t, const struct cell *cell)
 	}
 }
 
-void table_print(struct table *t)
+void table_print(struct table *t, bool again)
 {
+	if (t->printed && again)
+		putchar('\n');
+	if (t->printed && !again)
+		scols_table_enable_noheadings(t->scols, 1);
 	scols_print_table(t->scols);
 	scols_table_remove_lines(t->scols);
-	scols_table_enable_noheadings(t->scols, 1);
+	t->printed = true;
 }
 
 void table_free(struct table *t)

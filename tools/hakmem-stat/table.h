@@ -13,6 +13,7 @@
 
 enum kind {
 	KIND_TEXT,
+	KIND_TEXT_RIGHT, /* numbers that stay as they are */
 	KIND_COUNT,
 	KIND_BYTES,
 	KIND_RATE, /* counts each second */
@@ -39,8 +40,9 @@ struct table;
 struct table *table_new(const struct column *column, size_t n,
 			const struct options *opt, struct error *e);
 void table_row(struct table *table, const struct cell *cell);
-/* Print and forget the rows; headings the first time only. */
-void table_print(struct table *table);
+/* Print and forget the rows.  again: headings and, before them, an empty line,
+ * also when it is not the first time. */
+void table_print(struct table *table, bool again);
 void table_free(struct table *table);
 
 /* For --list-columns. */

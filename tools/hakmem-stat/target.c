@@ -31,8 +31,7 @@ static enum status gone(struct target *t, struct error *e)
 			 (int)t->pid, t->name);
 }
 
-/* Why reading maps or memory failed. */
-static enum status explain(struct target *t, int error, struct error *e)
+enum status target_explain(struct target *t, int error, struct error *e)
 {
 	struct proc_stat st;
 
@@ -64,7 +63,7 @@ static enum status target_look(struct target *t, struct error *e)
 				 (int)t->pid, t->name);
 	error = procfs_maps(t->dir, &t->maps);
 	if (error)
-		return explain(t, error, e);
+		return target_explain(t, error, e);
 	if (!t->maps.n)
 		return gone(t, e);
 	return STATUS_OK;
@@ -76,7 +75,7 @@ static enum status target_open_mem(struct target *t, struct error *e)
 	if (!procfs_dir)
 		return STATUS_OK;
 	t->mem = openat(t->dir, "mem", O_RDONLY | O_CLOEXEC);
-	return t->mem < 0 ? explain(t, errno, e) : STATUS_OK;
+	return t->mem < 0 ? target_explain(t, errno, e) : STATUS_OK;
 }
 
 enum status target_open(struct target *t, pid_t pid, struct error *e)
@@ -189,7 +188,7 @@ enum status target_readv(struct target *t, const struct piece *piece, size_t n,
 		return STATUS_OK;
 	if (error == EFAULT)
 		return unmapped(t, piece, n, e);
-	return explain(t, error, e);
+	return target_explain(t, error, e);
 }
 
 enum status target_read(struct target *t, uint64_t addr, void *buf, size_t len,

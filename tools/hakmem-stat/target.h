@@ -46,4 +46,7 @@ enum status target_read(struct target *t, uint64_t addr, void *buf, size_t len,
 /* The same without an error text, for looking around: true if read. */
 bool target_peek(struct target *t, uint64_t addr, void *buf, size_t len);
 
+/* Say why reading something of the process failed with this errno. */
+enum status target_explain(struct target *t, int error, struct error *e);
+
 #endif /* TARGET_H */

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * watch.h - a view of one process, once or again and again
+ */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include "options.h"
+#include "target.h"
+#include "views.h"
+
+const struct view_def *watch_view(const struct options *opt);
+
+/* Until the count is reached, something fails or the process ends. */
+enum status watch(struct target *t, const struct options *opt,
+		  struct table *table, struct error *e);
+
+/* Sleep until *at + seconds, and let *at be that time: no drift. */
+void watch_wait(struct timespec *at, double seconds);
+
+#endif /* WATCH_H */
