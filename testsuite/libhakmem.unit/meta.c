@@ -8,10 +8,12 @@
 
 #include "meta.h"
 #include "os.h"
+#include "registry.h"
 #include "stats.h"
 
 #define RECORDS 3000
 #define BITMAPS 64
+#define LARGEST sizeof(struct hak_leaf) /* more than half of a chunk */
 
 struct record {
 	char *p;
@@ -47,9 +49,9 @@ static void check_records(void)
 	uint64_t seed = 7;
 
 	add(1, 1);
-	add(HAK_META_CHUNK, HAK_CACHE_LINE);
+	add(LARGEST, HAK_CACHE_LINE);
 	add(1, 1);
-	add(HAK_META_CHUNK - 1, 4096);
+	add(LARGEST, 4096);
 	for (unsigned i = 0; i < RECORDS; i++) {
 		size_t size = t_below(&seed, 100) ? 1 + t_below(&seed, 600)
 						  : 1 + t_below(&seed, 30000);
@@ -125,14 +127,17 @@ static void check_reuse(void)
 
 static void check_refused(void)
 {
-	uint64_t before = hak_stats.meta_bytes;
+	uint64_t before;
 
+	CHECK(LARGEST > HAK_META_CHUNK / 2);
+	add(LARGEST, HAK_CACHE_LINE);
+	before = hak_stats.meta_bytes;
 	hak_os_fail_at(1);
-	CHECK(!hak_meta_alloc(HAK_META_CHUNK, 64));
+	CHECK(!hak_meta_alloc(LARGEST, HAK_CACHE_LINE));
 	CHECK(hak_stats.meta_bytes == before);
 	hak_os_fail_at(0);
 	add(500, 16);
-	add(HAK_META_CHUNK, 64);
+	add(LARGEST, HAK_CACHE_LINE);
 	check_all();
 	/* one bitmap after the other until the chunk has no room */
 	for (unsigned i = 0; i <= HAK_META_CHUNK / 1024; i++) {
