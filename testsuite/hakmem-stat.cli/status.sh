@@ -6,7 +6,6 @@
 
 compile target
 
-expect 1 'no process given|Usage' "$stat"
 expect 1 'unrecognized option' "$stat" --no-such-option
 expect 1 'not an interval' "$stat" $$ x
 expect 1 'not an interval' "$stat" $$ 0

@@ -44,7 +44,7 @@ static json_t *json_figures(const struct snapshot *snap)
 	put(o, "meta_bytes", f.meta);
 	put(o, "ours_bytes", f.ours);
 	put(o, "rss_bytes", snap->rss);
-	put(o, "live_objects", minus(f.mallocs, f.frees));
+	put(o, "live_objects", f.objects);
 	put(o, "mallocs", f.mallocs);
 	put(o, "frees", f.frees);
 	put(o, "refills", f.refills);
@@ -234,7 +234,7 @@ static json_t *json_options(const struct snapshot *snap)
 	return o;
 }
 
-json_t *json_snapshot(const struct snapshot *snap)
+static json_t *json_snapshot(const struct snapshot *snap)
 {
 	const struct hakmem_stats *s = &snap->s;
 	json_t *o = json_object(), *look = json_object();
@@ -281,18 +281,30 @@ static json_t *json_residence(const struct residence *r)
 	return o;
 }
 
-static enum status print(const struct look *look, const struct options *opt,
-			 struct error *e)
+json_t *json_look(const struct look *look)
 {
 	json_t *o = json_snapshot(look->now);
-	/* with an interval a line each, so that a reader can follow */
-	size_t flags = opt->interval > 0 ? JSON_COMPACT : JSON_INDENT(2);
-	bool ok;
 
 	if (look->residence)
 		json_object_set_new(o, "residence",
 				    json_residence(look->residence));
-	ok = json_dumpf(o, stdout, flags) == 0 && putchar('\n') != EOF;
+	return o;
+}
+
+/* With an interval a line each, so that a reader can follow. */
+bool json_print(const json_t *o, const struct options *opt)
+{
+	size_t flags = opt->interval > 0 ? JSON_COMPACT : JSON_INDENT(2);
+
+	return json_dumpf(o, stdout, flags) == 0 && putchar('\n') != EOF;
+}
+
+static enum status print(const struct look *look, const struct options *opt,
+			 struct error *e)
+{
+	json_t *o = json_look(look);
+	bool ok = json_print(o, opt);
+
 	json_decref(o);
 	return ok ? STATUS_OK : write_error(e);
 }

@@ -5,14 +5,18 @@
 #ifndef JSON_H
 #define JSON_H
 
-#include "snapshot.h"
+#include "history.h"
+#include "options.h"
 
 #include <jansson.h>
 
 #define JSON_SCHEMA "hakmem-stat 1"
 
-/* A new reference.  Lists of classes, heaps and SuperSlabs hold those that
- * are in use. */
-json_t *json_snapshot(const struct snapshot *snap);
+/* New references.  Lists of classes, heaps and SuperSlabs hold those that are
+ * in use. */
+json_t *json_look(const struct look *look);
+
+/* To stdout; false: write error. */
+bool json_print(const json_t *o, const struct options *opt);
 
 #endif /* JSON_H */

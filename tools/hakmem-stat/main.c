@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include "find.h"
+#include "many.h"
 #include "options.h"
 #include "watch.h"
+#include "whole_file.h"
 
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static bool parse_pid(const char *text, pid_t *pid)
 {
@@ -21,24 +23,14 @@ static bool parse_pid(const char *text, pid_t *pid)
 	       value > 0 && value <= INT32_MAX;
 }
 
-static enum status look_at(const struct options *opt, struct table *table,
-			   struct error *e)
+static enum status look(const struct options *opt, struct table *table,
+			struct error *e)
 {
-	struct target t;
-	enum status status;
 	pid_t pid;
 
-	if (!parse_pid(opt->target, &pid))
-		return error_set(e, STATUS_USAGE, "%s: not a process number",
-				 opt->target);
-	status = target_open(&t, pid, e);
-	if (status != STATUS_OK)
-		return status;
-	status = find_stats(&t, e);
-	if (status == STATUS_OK)
-		status = watch(&t, opt, table, e);
-	target_close(&t);
-	return status;
+	if (opt->target && parse_pid(opt->target, &pid))
+		return watch_pid(pid, opt, table, e);
+	return many(opt, table, e);
 }
 
 static enum status run(const struct options *opt, struct error *e)
@@ -58,8 +50,26 @@ static enum status run(const struct options *opt, struct error *e)
 		if (!table)
 			return e->status;
 	}
-	status = look_at(opt, table, e);
+	status = look(opt, table, e);
 	table_free(table);
+	return status;
+}
+
+/* stdout becomes the file; it gets its name when all has gone well. */
+static enum status run_to(const struct options *opt, struct error *e)
+{
+	struct whole_file w;
+	enum status status = whole_file_open(&w, opt->to, e);
+
+	if (status != STATUS_OK)
+		return status;
+	if (w.f != stdout && dup2(fileno(w.f), STDOUT_FILENO) < 0)
+		status = write_error(e);
+	if (status == STATUS_OK)
+		status = run(opt, e);
+	if (status == STATUS_OK)
+		return whole_file_close(&w, e);
+	whole_file_drop(&w);
 	return status;
 }
 
@@ -75,7 +85,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!options_parse(&opt, argc, argv, &status))
 		return (int)status;
-	status = run(&opt, &e);
+	status = opt.to ? run_to(&opt, &e) : run(&opt, &e);
 	if (status != STATUS_OK)
 		error_print(&e);
 	return (int)status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 
+#include "filter.h"
 #include "procfs.h"
 
 #include <errno.h>
@@ -16,6 +17,8 @@ enum {
 	OPT_LIST_COLUMNS,
 	OPT_COLOR,
 	OPT_SVG,
+	OPT_PROMETHEUS,
+	OPT_TO,
 };
 
 static const struct option long_options[] = {
@@ -25,7 +28,12 @@ static const struct option long_options[] = {
 	{ "map", no_argument, NULL, 'm' },
 	{ "rss", no_argument, NULL, 'r' },
 	{ "svg", required_argument, NULL, OPT_SVG },
+	{ "all", no_argument, NULL, 'a' },
+	{ "user", required_argument, NULL, 'u' },
+	{ "cgroup", required_argument, NULL, 'g' },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "prometheus", no_argument, NULL, OPT_PROMETHEUS },
+	{ "to", required_argument, NULL, OPT_TO },
 	{ "raw", no_argument, NULL, 'R' },
 	{ "noheadings", no_argument, NULL, 'n' },
 	{ "bytes", no_argument, NULL, 'b' },
@@ -39,11 +47,17 @@ static const struct option long_options[] = {
 };
 
 static const char help_text[] =
-	"Usage: hakmem-stat [options] PID [interval [count]]\n"
+	"Usage: hakmem-stat [options] PID|NAME [interval [count]]\n"
+	"       hakmem-stat [options] [-a] [-u USER] [-g CGROUP] [interval [count]]\n"
 	"\n"
-	"Show the heap of a running process that uses libhakmem, from outside.\n"
+	"Show the heap of running processes that use libhakmem, from outside.\n"
 	"\n"
-	"Views:\n"
+	"Processes:\n"
+	"  -a, --all            all of them; also without any argument\n"
+	"  -u, --user USER      those of a user\n"
+	"  -g, --cgroup PATH    those in a control group or below it\n"
+	"\n"
+	"Views of one process:\n"
 	"  -c, --classes        live blocks, slabs and caches by size\n"
 	"  -t, --threads        the heap of each thread\n"
 	"  -p, --pool           slots by state, registry, transitions\n"
@@ -53,6 +67,8 @@ static const char help_text[] =
 	"\n"
 	"Output:\n"
 	"      --json           everything, as JSON\n"
+	"      --prometheus     in Prometheus' text format\n"
+	"      --to FILE        into a file, which appears when complete\n"
 	"  -R, --raw            columns apart by one blank, for scripts\n"
 	"  -n, --noheadings     no line of headings\n"
 	"  -b, --bytes          full figures instead of 1.5M\n"
@@ -117,12 +133,19 @@ static bool parse_colour(const char *text, enum colour *colour)
 	return true;
 }
 
+static bool is_number(const char *text)
+{
+	return text[strspn(text, "0123456789.")] == 0;
+}
+
+/* With a choice among all, a number is the interval. */
 static bool parse_words(struct options *opt, int argc, char **argv,
 			enum status *status)
 {
+	bool choice = opt->all || opt->user || opt->cgroup;
 	int i = optind;
 
-	if (i < argc)
+	if (i < argc && !(choice && is_number(argv[i])))
 		opt->target = argv[i++];
 	if (i < argc && !parse_interval(argv[i++], &opt->interval))
 		return usage(status, "not an interval in seconds", argv[i - 1]);
@@ -130,8 +153,10 @@ static bool parse_words(struct options *opt, int argc, char **argv,
 		return usage(status, "not a count", argv[i - 1]);
 	if (i < argc)
 		return usage(status, "too many arguments", argv[i]);
-	if (!opt->target && !opt->list_columns)
-		return usage(status, "no process given", NULL);
+	if (opt->all && opt->target)
+		return usage(status, "--all and a process", opt->target);
+	if (opt->to && opt->interval > 0)
+		return usage(status, "--to is for one look", NULL);
 	return true;
 }
 
@@ -181,6 +206,22 @@ static bool parse_option(struct options *opt, int c, enum status *status)
 	case OPT_JSON:
 		opt->form = FORM_JSON;
 		return true;
+	case OPT_PROMETHEUS:
+		opt->form = FORM_PROMETHEUS;
+		return true;
+	case OPT_TO:
+		opt->to = optarg;
+		return true;
+	case 'a':
+		opt->all = true;
+		return true;
+	case 'u':
+		opt->user = optarg;
+		return filter_user(opt) ||
+		       usage(status, "no such user", optarg);
+	case 'g':
+		opt->cgroup = optarg;
+		return true;
 	case OPT_LIST_COLUMNS:
 		opt->list_columns = true;
 		return true;
@@ -212,7 +253,7 @@ bool options_parse(struct options *opt, int argc, char **argv,
 	int c;
 
 	memset(opt, 0, sizeof(*opt));
-	while ((c = getopt_long(argc, argv, "ctpmrbno:RhV", long_options,
+	while ((c = getopt_long(argc, argv, "ctpmrau:g:bno:RhV", long_options,
 				NULL)) != -1)
 		if (!parse_option(opt, c, status))
 			return false;

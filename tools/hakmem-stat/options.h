@@ -7,6 +7,8 @@
 
 #include "stat.h"
 
+#include <sys/types.h>
+
 enum view {
 	VIEW_DEFAULT,
 	VIEW_CLASSES,
@@ -19,6 +21,7 @@ enum view {
 enum form {
 	FORM_TABLE,
 	FORM_JSON,
+	FORM_PROMETHEUS,
 };
 
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
@@ -33,7 +36,12 @@ struct options {
 	bool list_columns;
 	const char *svg; /* file for the map's picture, or NULL */
 	const char *columns; /* NULL: those of the view */
-	const char *target; /* NULL: all processes */
+	const char *target; /* number or name; NULL: all processes */
+	const char *user; /* filters, NULL: none */
+	uid_t uid;
+	const char *cgroup;
+	bool all;
+	const char *to; /* file instead of stdout, or NULL */
 	double interval; /* seconds, 0: once */
 	unsigned long count; /* 0: no end */
 };

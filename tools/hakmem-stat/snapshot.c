@@ -123,6 +123,7 @@ void snapshot_figures(const struct snapshot *snap, struct figures *f)
 		f->ours = min_u64(f->ours, snap->rss);
 	f->mallocs = s->mallocs;
 	f->frees = s->frees;
+	f->objects = minus(s->mallocs, s->frees);
 	f->refills = snap->total.refills;
 	f->flushes = snap->total.flushes;
 	f->remote = snap->total.remote_freed;

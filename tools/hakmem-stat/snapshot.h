@@ -107,6 +107,7 @@ struct figures {
 	uint64_t frag; /* free blocks and tails in slots in use */
 	uint64_t meta;
 	uint64_t ours; /* at most resident, all of it */
+	uint64_t objects; /* live */
 	uint64_t mallocs;
 	uint64_t frees;
 	uint64_t refills;

@@ -142,7 +142,7 @@ void table_row(struct table *t, const struct cell *cell)
 
 void table_print(struct table *t, bool again)
 {
-	if (t->printed && again)
+	if (t->printed && again && !t->opt->noheadings && !t->opt->raw)
 		putchar('\n');
 	if (t->printed && !again)
 		scols_table_enable_noheadings(t->scols, 1);

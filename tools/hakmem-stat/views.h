@@ -8,22 +8,9 @@
 #ifndef VIEWS_H
 #define VIEWS_H
 
+#include "history.h"
 #include "options.h"
-#include "pages.h"
-#include "snapshot.h"
 #include "table.h"
-
-struct look {
-	const struct snapshot *now;
-	const struct snapshot *before; /* NULL: the first one */
-	const struct figures *figures; /* of now */
-	const struct figures *figures_before;
-	const struct residence *residence; /* with WANT_RESIDENCE */
-	double seconds; /* from before, or since the process began */
-};
-
-/* (now - before) each second; with no "before", from the start on. */
-double look_rate(const struct look *look, uint64_t now, uint64_t before);
 
 struct view_def {
 	unsigned want; /* of snapshot_take */
@@ -50,5 +37,6 @@ extern const struct view_def view_pool;
 extern const struct view_def view_map;
 extern const struct view_def view_rss;
 extern const struct view_def view_json;
+extern const struct view_def view_prometheus;
 
 #endif /* VIEWS_H */

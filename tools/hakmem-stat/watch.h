@@ -6,14 +6,18 @@
 #define WATCH_H
 
 #include "options.h"
-#include "target.h"
 #include "views.h"
 
+#include <sys/types.h>
+#include <time.h>
+
+/* The view that the options name, and what it needs of a snapshot. */
 const struct view_def *watch_view(const struct options *opt);
+unsigned watch_want(const struct options *opt);
 
 /* Until the count is reached, something fails or the process ends. */
-enum status watch(struct target *t, const struct options *opt,
-		  struct table *table, struct error *e);
+enum status watch_pid(pid_t pid, const struct options *opt, struct table *table,
+		      struct error *e);
 
 /* Sleep until *at + seconds, and let *at be that time: no drift. */
 void watch_wait(struct timespec *at, double seconds);

@@ -67,3 +67,12 @@ enum status whole_file_close(struct whole_file *w, struct error *e)
 	free(w->temporary);
 	return wrong ? e->status : STATUS_OK;
 }
+
+void whole_file_drop(struct whole_file *w)
+{
+	if (w->f != stdout)
+		fclose(w->f);
+	if (w->temporary)
+		unlink(w->temporary);
+	free(w->temporary);
+}

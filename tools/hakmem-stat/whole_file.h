@@ -22,5 +22,7 @@ struct whole_file {
 enum status whole_file_open(struct whole_file *w, const char *path,
 			    struct error *e);
 enum status whole_file_close(struct whole_file *w, struct error *e);
+/* Leave things as they were. */
+void whole_file_drop(struct whole_file *w);
 
 #endif /* WHOLE_FILE_H */
