@@ -39,7 +39,6 @@ int main(int argc, char **argv)
 		shifts++;
 	void **slot = bench_array(slots, sizeof(*slot));
 	struct bench_rng rng = { 1 };
-	bench_pin(0);
 	double start = bench_now();
 	for (size_t i = 0; i < ops; i++) {
 		size_t k = bench_below(&rng, slots);

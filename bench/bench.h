@@ -180,6 +180,16 @@ static inline size_t bench_between(struct bench_rng *r, size_t min, size_t max)
 	return min + bench_below(r, max - min + 1);
 }
 
+/* A slot below n and a size of min .. max from one number. */
+static inline size_t bench_slot_and_size(struct bench_rng *r, size_t n,
+					 size_t min, size_t max, size_t *size)
+{
+	uint64_t v = bench_rand(r);
+
+	*size = min + (size_t)((v & UINT32_MAX) * (max - min + 1) >> 32);
+	return (size_t)((v >> 32) * n >> 32);
+}
+
 static inline void bench_shuffle(struct bench_rng *r, void **a, size_t n)
 {
 	for (size_t i = n; i > 1; i--) {
@@ -332,25 +342,6 @@ bench_report(const char *name, size_t ops, double seconds, const char *more,
 		bench_die("standard output: %s", strerror(errno));
 }
 
-/* With BENCH_PIN in the environment thread i stays on the i-th CPU allowed. */
-static inline void bench_pin(size_t index)
-{
-	cpu_set_t all;
-
-	if (!getenv("BENCH_PIN") || sched_getaffinity(0, sizeof(all), &all))
-		return;
-	size_t skip = index % (size_t)CPU_COUNT(&all);
-	for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &all) || skip-- > 0)
-			continue;
-		cpu_set_t one;
-		CPU_ZERO(&one);
-		CPU_SET(cpu, &one);
-		sched_setaffinity(0, sizeof(one), &one);
-		return;
-	}
-}
-
 static inline void bench_thread(pthread_t *t, const pthread_attr_t *attr,
 				void *(*fn)(void *), void *arg)
 {
@@ -368,7 +359,6 @@ static inline void bench_thread(pthread_t *t, const pthread_attr_t *attr,
 struct bench_start {
 	void *(*fn)(void *);
 	void *arg;
-	size_t index;
 	pthread_barrier_t *barrier;
 };
 
@@ -376,7 +366,6 @@ static inline void *bench_thread_main(void *arg)
 {
 	struct bench_start *s = arg;
 
-	bench_pin(s->index);
 	pthread_barrier_wait(s->barrier);
 	return s->fn(s->arg);
 }
@@ -397,7 +386,6 @@ static inline double bench_threads(size_t n, void *(*fn)(void *), void *args,
 		starts[i] = (struct bench_start){
 			.fn = fn,
 			.arg = (char *)args + i * size,
-			.index = i,
 			.barrier = &barrier,
 		};
 		bench_thread(&ids[i], NULL, bench_thread_main, &starts[i]);

@@ -65,7 +65,6 @@ int main(int argc, char **argv)
 	if (ops == 0)
 		ops = mode == MODE_FRESH ? 100000 : 3000000;
 	struct bench_rng rng = { 1 };
-	bench_pin(0);
 	double start = bench_now();
 	if (mode == MODE_FRESH)
 		fresh(&rng);

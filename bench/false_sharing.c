@@ -17,11 +17,15 @@ static void *work(void *arg)
 {
 	char *given = *(char **)arg;
 
+	size_t at = 0;
 	free(given);
 	for (size_t i = 0; i < ops; i++) {
 		volatile char *p = bench_malloc(size);
-		for (size_t k = 0; k < writes; k++)
-			p[k % size]++;
+		for (size_t k = 0; k < writes; k++) {
+			p[at]++;
+			if (++at == size)
+				at = 0;
+		}
 		free((void *)p);
 	}
 	return NULL;

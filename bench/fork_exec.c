@@ -41,7 +41,6 @@ int main(int argc, char **argv)
 	bench_parse(argc, argv, args, BENCH_COUNT(args));
 	if (preload)
 		setenv("LD_PRELOAD", preload, 1);
-	bench_pin(0);
 	run_once(); /* the files are in the page cache from here on */
 	struct rusage before, after;
 	getrusage(RUSAGE_CHILDREN, &before);

@@ -61,7 +61,6 @@ int main(int argc, char **argv)
 		block[i] = bench_malloc(size);
 		memset(block[i], 1, size);
 	}
-	bench_pin(0);
 	double start = bench_now();
 	for (size_t i = 0; i < count; i++)
 		fork_once(&rng, block, blocks);

@@ -62,7 +62,6 @@ int main(int argc, char **argv)
 	size_t base_kib = bench_rss_kib();
 	size_t total = 0, live, ops = 0;
 
-	bench_pin(0);
 	double start = bench_now();
 	for (; ops < count; ops++)
 		total += fill(&a[ops], a_min, a_max, &rng);

@@ -34,7 +34,6 @@ int main(int argc, char **argv)
 	void **block = bench_array(count, sizeof(*block));
 	struct bench_rng rng = { 1 };
 
-	bench_pin(0);
 	double start = bench_now();
 	for (size_t i = 0; i < count; i++)
 		block[i] = one(&rng);

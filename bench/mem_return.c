@@ -64,7 +64,7 @@ int main(int argc, char **argv)
 	trickle(&rng);
 	size_t after = bench_rss_kib() - base;
 	bench_report("mem_return", count, seconds,
-		     " kept=%zu peak_kib=%zu once_kib=%zu idle_kib=%zu"
+		     " kept=%zu full_kib=%zu once_kib=%zu idle_kib=%zu"
 		     " trickle_kib=%zu lazyfree_kib=%zu",
 		     live, full, at_once, idle, after, bench_lazyfree_kib());
 	return 0;

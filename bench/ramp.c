@@ -52,7 +52,6 @@ int main(int argc, char **argv)
 	struct bench_rng rng = { 1 };
 	void **block = bench_array(count, sizeof(*block));
 	uint32_t *random_order = make_order(&rng);
-	bench_pin(0);
 	double start = bench_now();
 	for (size_t r = 0; r < rounds; r++) {
 		for (size_t i = 0; i < count; i++) {

@@ -21,8 +21,9 @@ static void *work(void *arg)
 	void **slot = w->slot;
 
 	for (size_t i = 0; i < ops; i++) {
-		size_t k = bench_below(&rng, slots);
-		size_t size = bench_between(&rng, min_size, max_size);
+		size_t size;
+		size_t k = bench_slot_and_size(&rng, slots, min_size, max_size,
+					       &size);
 		free(slot[k]);
 		slot[k] = bench_malloc(size);
 		bench_touch(slot[k], size, touch);

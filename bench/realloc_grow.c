@@ -79,7 +79,6 @@ int main(int argc, char **argv)
 	};
 
 	bench_parse(argc, argv, args, BENCH_COUNT(args));
-	bench_pin(0);
 	double start = bench_now();
 	size_t done = mode == MODE_STRINGS ? strings() : array();
 	bench_report("realloc_grow", done, bench_now() - start, NULL);

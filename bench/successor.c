@@ -14,7 +14,6 @@ struct chain {
 	void **slot;
 	struct bench_rng rng;
 	size_t left;
-	size_t index;
 };
 
 static pthread_mutex_t done_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -35,7 +34,6 @@ static void *work(void *arg)
 {
 	struct chain *c = arg;
 
-	bench_pin(c->index);
 	for (size_t i = 0; i < ops; i++)
 		replace(&c->rng, c->slot, bench_below(&c->rng, slots));
 	if (--c->left) {
@@ -71,7 +69,6 @@ int main(int argc, char **argv)
 			.slot = bench_array(slots, sizeof(void *)),
 			.rng = { i + 1 },
 			.left = generations,
-			.index = i,
 		};
 		for (size_t k = 0; k < slots; k++)
 			replace(&c[i].rng, c[i].slot, k);

@@ -48,7 +48,6 @@ int main(int argc, char **argv)
 	void **block = bench_array(depth, sizeof(*block));
 	double total = 0, worst = 0;
 	size_t sizes = 0, worst_size = 0;
-	bench_pin(0);
 	for (size_t size = min_size; size <= max_size; size = next_size(size)) {
 		double start = bench_now();
 		one_size(block, size);

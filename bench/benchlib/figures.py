@@ -22,6 +22,8 @@ def summarize(result):
         if run["seconds"] > 0:
             run["ops_per_s"] = run["ops"] / run["seconds"]
         cpu = run.get("user_s", 0) + run.get("system_s", 0)
+        if "user_s" in run:
+            run["cpu_s"] = cpu
         if cpu > 0:
             run["ops_per_cpu_s"] = run["ops"] / cpu
     keys = {k for run in runs for k, v in run.items()

@@ -122,12 +122,15 @@ class Bench:
 
     def execute(self, command, env, tmp, timeout):
         """(wait status, standard output, standard error)"""
-        if not os.access(command[0], os.X_OK):
-            raise Failed(f"cannot run {command[0]}")
-        with subprocess.Popen(command, env=env, cwd=tmp, text=True,
-                              errors="replace", stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              start_new_session=True) as p:
+        try:
+            p = subprocess.Popen(command, env=env, cwd=tmp, text=True,
+                                 errors="replace", stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE,
+                                 start_new_session=True)
+        except OSError as e:
+            raise Failed(f"cannot be started: {e}") from None
+        with p:
             try:
                 out, err = p.communicate(timeout=timeout)
             except BaseException as e:

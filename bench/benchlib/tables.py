@@ -110,7 +110,7 @@ to best, to median: its ratio to the best and to the median of the others.
 """
 
 
-def render(results, by_cpu=False):
+def render(results, by_cpu=False, show=()):
     """The whole text for a results structure."""
     names = [a["name"] for a in results["allocators"]]
     workloads = results["workloads"]
@@ -129,5 +129,7 @@ def render(results, by_cpu=False):
     for key in dict.fromkeys(k for w in workloads for k in w["extra"]):
         have = [w for w in workloads if key in w["extra"]]
         out += compared(key, have, names, key, show=plain)
+    for key in show:
+        out += compared(key, workloads, names, key, show=plain)
     out += troubles(workloads, results["skipped"])
     return "\n".join(out)
