@@ -101,10 +101,13 @@ sed '/^#/d; /^$/d; s/@@.*//' "$srcdir/exports.list" |
 	LC_ALL=C sort >expected
 sed 's/@@.*//' defined | LC_ALL=C sort >exported
 diff -u expected exported || wrong "exports of the library"
-LC_ALL=C readelf -sW "$top_builddir/.libs/libhakmem.a" |
-	awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" { print $8 }' |
-	LC_ALL=C sort -u >archived
-grep -vx HAKMEM_0 expected | diff -u - archived || wrong "symbols of the archive"
+if test -f "$top_builddir/.libs/libhakmem.a"; then
+	LC_ALL=C readelf -sW "$top_builddir/.libs/libhakmem.a" |
+		awk '$5 == "GLOBAL" && $6 == "DEFAULT" && $7 != "UND" {
+			print $8 }' | LC_ALL=C sort -u >archived
+	grep -vx HAKMEM_0 expected | diff -u - archived ||
+		wrong "symbols of the archive"
+fi
 
 echo "$number relocations, $tls bytes of TLS, $data of data"
 exit $fail
