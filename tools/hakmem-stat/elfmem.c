@@ -222,7 +222,7 @@ static uint64_t lookup_gnu(struct target *t, const struct image *im,
 			 sizeof(i)) ||
 	    i < head[1])
 		return 0;
-	for (unsigned n = 0; n < CHAIN_MAX; n++, i++) {
+	for (unsigned n = 0; n < CHAIN_MAX && !target_late(t); n++, i++) {
 		uint32_t hash;
 		uint64_t addr;
 
@@ -264,7 +264,7 @@ static uint64_t lookup_sysv(struct target *t, const struct image *im,
 	if (!target_peek(t, d->hash, head, sizeof(head)) || !head[0])
 		return 0;
 	at = d->hash + sizeof(head) + (uint64_t)(sysv_hash(name) % head[0]) * 4;
-	for (unsigned n = 0; n < CHAIN_MAX; n++) {
+	for (unsigned n = 0; n < CHAIN_MAX && !target_late(t); n++) {
 		uint64_t addr;
 
 		if (!target_peek(t, at, &i, sizeof(i)) || i == STN_UNDEF)

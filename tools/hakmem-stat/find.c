@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #define SYMBOL "hakmem_stats"
+#define SYMTAB_MAX ((uint64_t)256 << 20)
+#define SECONDS_MAX 5
 
 struct found {
 	uint64_t stats; /* with the magic number, 0: none */
@@ -54,6 +56,8 @@ static bool by_symbol(struct target *t, bool ours, struct found *f)
 		const struct map *m = &t->maps.map[i];
 		struct image im;
 
+		if (target_late(t))
+			return false;
 		if (!is_image(m) || speaks_of_us(m) != ours ||
 		    !image_open(t, m->start, &im))
 			continue;
@@ -67,19 +71,23 @@ static bool by_symbol(struct target *t, bool ours, struct found *f)
 static uint64_t symtab_value(Elf *elf, Elf_Scn *scn)
 {
 	GElf_Shdr sh;
-	Elf_Data *data = elf_getdata(scn, NULL);
+	Elf_Data *data;
 	size_t n;
 
-	if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_SYMTAB || !data ||
-	    !sh.sh_entsize)
+	if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_SYMTAB ||
+	    !sh.sh_entsize || sh.sh_size > SYMTAB_MAX)
+		return 0;
+	data = elf_getdata(scn, NULL);
+	if (!data)
 		return 0;
 	n = sh.sh_size / sh.sh_entsize;
 	for (size_t i = 0; i < n; i++) {
 		GElf_Sym sym;
 		const char *name;
 
-		if (!gelf_getsym(data, (int)i, &sym) ||
-		    sym.st_shndx == SHN_UNDEF)
+		if (!gelf_getsym(data, (int)i, &sym))
+			return 0;
+		if (sym.st_shndx == SHN_UNDEF)
 			continue;
 		name = elf_strptr(elf, sh.sh_link, sym.st_name);
 		if (name && strcmp(name, SYMBOL) == 0)
@@ -138,11 +146,17 @@ enum status find_stats(struct target *t, struct error *e)
 {
 	struct found f = { 0, false, false };
 
+	target_hurry(t, SECONDS_MAX);
 	if (by_symbol(t, true, &f) || by_symbol(t, false, &f) ||
 	    by_file(t, &f)) {
 		t->stats = f.stats;
 		return STATUS_OK;
 	}
+	if (target_late(t))
+		return error_set(e, STATUS_TORN,
+				 "%d (%s): hostile: searching its images takes "
+				 "more than %d s",
+				 (int)t->pid, t->name, SECONDS_MAX);
 	if (f.unknown)
 		return error_set(e, STATUS_NEWER,
 				 "%d (%s): statistics of an unknown kind",

@@ -177,16 +177,16 @@ enum status fleet_empty(const struct fleet *fleet, const struct options *opt,
 	if (opt->target && !fleet->n)
 		return error_set(e, STATUS_NO_PROCESS,
 				 "%s: no process of this name", opt->target);
+	if (fleet->torn)
+		return error_set(e, STATUS_TORN,
+				 "torn or unknown data in all of %zu processes",
+				 fleet->torn);
 	if (fleet->denied)
 		return error_set(e, STATUS_PERMISSION,
 				 "no process with libhakmem to be seen; %zu "
 				 "are closed to you (see CAP_SYS_PTRACE and "
 				 "kernel.yama.ptrace_scope)",
 				 fleet->denied);
-	if (fleet->torn)
-		return error_set(e, STATUS_TORN,
-				 "torn or unknown data in all of %zu processes",
-				 fleet->torn);
 	return error_set(e, STATUS_NO_LIBRARY, "%s%sno process with libhakmem",
 			 opt->target ? opt->target : "",
 			 opt->target ? ": " : "");

@@ -194,7 +194,9 @@ static enum status settle(struct reader *r)
 	enum status status = pass(r);
 	int agreed = 0;
 
-	for (int i = 0; status == STATUS_OK && i < COUNTDOWN_TRIES; i++) {
+	for (int i = 0; status == STATUS_OK && i < COUNTDOWN_TRIES &&
+			!(i && target_late(r->t));
+	     i++) {
 		uint64_t before = r->moving;
 		bool unclear = r->unclear;
 

@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #define BATCH 8192u /* pages looked at in one read: 64 KiB */
+#define PAGES_MAX (UINT64_C(1) << 28) /* 1 TiB: seconds */
 #define PRESENT (UINT64_C(1) << 63)
 
 struct pagemap {
 	int fd;
+	uint64_t left; /* pages that may still be looked at */
 	uint64_t page;
 	uint64_t entry[BATCH];
 };
@@ -22,8 +24,13 @@ struct pagemap {
 static uint64_t resident(struct pagemap *pm, uint64_t base, uint64_t size)
 {
 	uint64_t first = base / pm->page;
-	uint64_t end = (base + size + pm->page - 1) / pm->page;
-	uint64_t found = 0;
+	uint64_t pages = size / pm->page + 1;
+	uint64_t end, found = 0;
+
+	pages = min_u64(pages, pm->left);
+	pm->left -= pages;
+	end = first + min_u64(pages, (base % pm->page + size + pm->page - 1) /
+					     pm->page);
 
 	while (first < end) {
 		size_t want = min_u64(BATCH, end - first);
@@ -138,6 +145,7 @@ enum status pages_read(const struct snapshot *snap, struct target *t,
 		return target_explain(t, errno ? errno : EIO, e);
 	pm = xcalloc(1, sizeof(*pm));
 	pm->page = snap->s.page_size;
+	pm->left = PAGES_MAX;
 	pm->fd = openat(t->dir, "pagemap", O_RDONLY | O_CLOEXEC);
 	error = errno;
 	if (pm->fd < 0) {

@@ -254,18 +254,21 @@ static size_t lists(struct snapshot *snap, unsigned want, struct wanted w[3])
 enum status slots_read(struct snapshot *snap, struct target *t, unsigned want,
 		       struct error *e)
 {
-	uint32_t size = snap->s.size;
+	char header[offsetof(struct hakmem_stats, seq)];
 	struct wanted list[3];
 	size_t n;
 
 	if (want & WANT_SLABS)
 		want |= WANT_SLOTS;
 	n = lists(snap, want, list);
-	for (int i = 0; i < TRIES; i++) {
+	memcpy(header, &snap->s, sizeof(header));
+	for (int i = 0; i < TRIES && !target_late(t); i++) {
 		uint64_t seq[2];
 		enum status status = read_once(snap, t, seq, e);
 
-		if (status == STATUS_OK && snap->s.size != size)
+		/* what was checked is what is used */
+		if (status == STATUS_OK &&
+		    memcmp(header, &snap->s, sizeof(header)) != 0)
 			status = layout_hostile(t, e, "header that changes");
 		if (status != STATUS_OK)
 			return status;

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#define SECONDS_MAX 3
+
 static uint64_t now_ns(clockid_t clock)
 {
 	struct timespec ts;
@@ -79,6 +81,7 @@ enum status snapshot_take(struct snapshot *snap, struct target *t,
 	memcpy(snap->name, t->name, sizeof(snap->name));
 	snap->retries = 0;
 	snap->moved = 0;
+	target_hurry(t, SECONDS_MAX);
 	status = layout_header(snap, t, e);
 	if (status == STATUS_OK)
 		status = slots_read(snap, t, want, e);

@@ -118,7 +118,7 @@ static const char *format(const struct table *t, enum kind kind,
 	else if (t->opt->bytes)
 		snprintf(buf, HUMAN_MAX, "%.0f", v);
 	else if (kind == KIND_BYTES || kind == KIND_BYTE_RATE)
-		human_bytes(buf, (uint64_t)v);
+		human_bytes(buf, v < 1.8e19 ? (uint64_t)v : UINT64_MAX);
 	else
 		human_count(buf, v);
 	return buf;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static enum status not_permitted(struct target *t, struct error *e)
@@ -204,4 +205,22 @@ bool target_peek(struct target *t, uint64_t addr, void *buf, size_t len)
 	struct piece piece = { addr, buf, len };
 
 	return read_pieces(t, &piece, 1) == 0;
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void target_hurry(struct target *t, double seconds)
+{
+	t->deadline = now() + (uint64_t)(seconds * 1e9);
+}
+
+bool target_late(const struct target *t)
+{
+	return now() > t->deadline;
 }

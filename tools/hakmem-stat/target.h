@@ -29,6 +29,7 @@ struct target {
 	char name[32];
 	struct maps maps;
 	uint64_t stats; /* address of hakmem_stats, once found */
+	uint64_t deadline; /* CLOCK_MONOTONIC ns, 0: none */
 };
 
 #define PIECES_MAX 1024 /* IOV_MAX: more need more than one call */
@@ -45,6 +46,11 @@ enum status target_read(struct target *t, uint64_t addr, void *buf, size_t len,
 
 /* The same without an error text, for looking around: true if read. */
 bool target_peek(struct target *t, uint64_t addr, void *buf, size_t len);
+
+/* What is asked of a process is bounded in time: whatever its memory holds, a
+ * look ends.  After the time target_late is true. */
+void target_hurry(struct target *t, double seconds);
+bool target_late(const struct target *t);
 
 /* Say why reading something of the process failed with this errno. */
 enum status target_explain(struct target *t, int error, struct error *e);
