@@ -88,17 +88,17 @@ def random_mixed():
     large = ("min=32K", "max=2M")
     huge = ("min=2M", "max=25M")
     return [
-        *rows("mixed-256", tiny, 256, 25 * M),
-        *rows("mixed-8k", tiny, 8192, 18 * M),
+        *rows("mixed-256", tiny, 256, 40 * M),
+        *rows("mixed-8k", tiny, 8192, 25 * M),
         # The blocks of all threads together: half a GiB.
         *rows("mixed-1m", tiny, lambda threads: (1 << 20) // threads,
               1_500_000),
-        *rows("mid-8k", mid, 256, 16 * M),
-        *rows("mid-32k", upper, 256, 10 * M),
+        *rows("mid-8k", mid, 256, 12 * M),
+        *rows("mid-32k", upper, 256, 6 * M),
         *rows("large-first", large, 32, 1_200_000, touch="first"),
         *rows("large-pages", large, 32, 60_000, touch="pages"),
         *rows("huge-first", huge, 8, 60_000, touch="first"),
-        *rows("huge-pages", huge, 8, 300, touch="pages"),
+        *rows("huge-pages", huge, 8, 200, touch="pages"),
     ]
 
 
@@ -113,7 +113,7 @@ def one_thread():
                    "rounds", 20, 200)
           for order in ("forward", "reverse", "random")),
         Workload("burst", group, "burst", (), "ops", 25 * M, 250 * M),
-        Workload("sweep", group, "sweep", ("max=32K",), "ops", 100_000, M,
+        Workload("sweep", group, "sweep", ("max=32K",), "ops", 60_000, M,
                  extra=("worst_ns",)),
         Workload("aligned", group, "aligned_mix", (), "ops", 5 * M, 50 * M),
         Workload("calloc-fresh", group, "calloc_mix", ("mode=fresh",),
@@ -123,7 +123,7 @@ def one_thread():
         Workload("realloc-strings", group, "realloc_grow",
                  ("mode=strings",), "ops", 10 * M, 100 * M),
         Workload("realloc-array", group, "realloc_grow", ("mode=array",),
-                 "rounds", 1, 5, rounds=2),
+                 "rounds", 1, 5, rounds=1),
     ]
 
 
@@ -133,15 +133,15 @@ def between_threads():
         Workload("prodcons-1", group, "prodcons", ("pairs=1",),
                  "ops", 6 * M, 60 * M, threads=2),
         Workload("prodcons-4", group, "prodcons", ("pairs=4",),
-                 "ops", M, 10 * M, threads=8),
+                 "ops", 2 * M, 20 * M, threads=8),
         Workload("message-1", group, "message", ("pairs=1",),
-                 "ops", 4 * M, 40 * M, threads=2),
+                 "ops", 8 * M, 80 * M, threads=2),
         Workload("message-4", group, "message", ("pairs=4",),
-                 "ops", M, 10 * M, threads=8),
+                 "ops", 2 * M, 20 * M, threads=8),
         Workload("successor-2", group, "successor", ("threads=2",),
-                 "generations", 300, 3000, threads=2),
+                 "generations", 600, 6000, threads=2),
         Workload("successor-8", group, "successor", ("threads=8",),
-                 "generations", 75, 750, threads=8),
+                 "generations", 150, 1500, threads=8),
         Workload("threads-short", group, "thread_churn", (),
                  "count", 20_000, 100_000, threads=2),
         Workload("threads-survivor", group, "thread_churn", ("survivor=1",),
@@ -190,7 +190,7 @@ def processes():
                  extra=("faults", "calls")),
         Workload("fork-exec", group, "fork_exec", (), "count", 300, 2000),
         Workload("fork-heap", group, "fork_heap", ("heap=1G",),
-                 "count", 10, 100, rounds=2, extra=("faults",)),
+                 "count", 10, 100, rounds=1, extra=("faults",)),
     ]
 
 
