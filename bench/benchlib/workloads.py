@@ -147,9 +147,9 @@ def between_threads():
         Workload("threads-survivor", group, "thread_churn", ("survivor=1",),
                  "count", 10_000, 100_000, threads=2),
         Workload("sharing-active", group, "false_sharing", ("mode=active",),
-                 "ops", 50_000, 500_000, threads=2),
+                 "ops", 250_000, 2_500_000, threads=2),
         Workload("sharing-passive", group, "false_sharing", ("mode=passive",),
-                 "ops", 50_000, 500_000, threads=2),
+                 "ops", 250_000, 2_500_000, threads=2),
     ]
 
 
