@@ -18,6 +18,18 @@
 
 #include <string.h>
 
+/* What lies at p.  A tombstone speaks of the start of its slot; behind it
+ * others may live by now, glibc's mapped chunks for example. */
+static inline uint32_t alloc_word(const void *p)
+{
+	uint32_t word = hak_registry_get(p);
+
+	if (hak_unlikely(hak_word_kind(word) == HAK_KIND_TOMB) &&
+	    (uintptr_t)p & (HAK_SLOT_SIZE - 1))
+		return 0;
+	return word;
+}
+
 /* ---- malloc ---------------------------------------------------------------- */
 
 /* Is this thread inside one of our slow paths (we are in a handler)? */
@@ -274,7 +286,7 @@ static inline bool free_multi(struct hak_heap *h, void *p, uint32_t word)
 void hak_free_slow(void *p)
 {
 	struct hak_heap *h = hak_heap_self();
-	uint32_t word = hak_registry_get(p);
+	uint32_t word = alloc_word(p);
 	enum hak_kind kind = hak_word_kind(word);
 
 	if (free_multi(h, p, word) || !p)
@@ -324,7 +336,7 @@ void hak_free_sized(void *p, size_t size)
 
 size_t hak_usable_size(const void *p)
 {
-	uint32_t word = hak_registry_get(p);
+	uint32_t word = alloc_word(p);
 
 	if (!p)
 		return 0;
@@ -364,7 +376,7 @@ size_t hak_good_size(size_t size)
 
 bool hak_is_ours(const void *p)
 {
-	uint32_t word = hak_registry_get(p);
+	uint32_t word = alloc_word(p);
 	bool huge;
 
 	if (word)
@@ -460,7 +472,7 @@ static void realloc_check(void *p, uint32_t word)
 
 void *hak_realloc(void *p, size_t size)
 {
-	uint32_t word = hak_registry_get(p);
+	uint32_t word = alloc_word(p);
 	enum hak_kind kind = hak_word_kind(word);
 	size_t had;
 

@@ -15,7 +15,9 @@
 #define HEAP_SMALL_PROCESS ((uint64_t)4 << 20)
 #define HEAP_OUTBOX_MAX 256u
 #define HEAP_FOREIGN_MAX 16u
-#define HEAP_PUNCH_CALLS 64u
+#define HEAP_NEARLY_EMPTY 16u /* less than this part of it is live */
+#define HEAP_ONLY_FREES 3u /* flushes without a refill */
+#define HEAP_PUNCH_CALLS 512u /* about 1 ms */
 
 struct hak_heap hak_heap_none;
 struct hak_heap hak_heap_dead;
@@ -204,6 +206,30 @@ static HAK_COLD void heap_double_free(const struct hak_slab *slab, unsigned w,
 		  slab->base + (w * 64 + hak_ctz64(bits)) * size, size);
 }
 
+/* Holes came or went: frees of the slab's blocks take another path. */
+static void heap_relabel(const struct hak_heap *h, struct hak_slab *slab)
+{
+	hak_pool_enter();
+	hak_pool_slab_words(slab, h->pub.tag);
+	hak_pool_leave();
+}
+
+/*
+ * The slab has become nearly empty: give back the pages without a live block
+ * now, for the program may never call again.  Looked at when the live blocks
+ * halve, so that a slab on its way to EMPTY costs a few calls.
+ */
+static void heap_punch_edge(const struct hak_heap *h, struct hak_slab *slab)
+{
+	unsigned live = slab->blocks - slab->nfree;
+	unsigned calls = HEAP_PUNCH_CALLS;
+
+	if (live <= slab->blocks / HEAP_NEARLY_EMPTY &&
+	    (live & (live - 1)) == 0 && hak_purge_holes() &&
+	    hak_slab_punch(slab, &calls))
+		heap_relabel(h, slab);
+}
+
 static void heap_put(struct hak_heap *h, struct hak_slab *slab, unsigned w,
 		     uint64_t bits)
 {
@@ -213,6 +239,8 @@ static void heap_put(struct hak_heap *h, struct hak_slab *slab, unsigned w,
 		heap_double_free(slab, w, twice & bits);
 	if (slab->listed == HAK_SLAB_FULL || slab->nfree == slab->blocks)
 		heap_settle(h, slab);
+	else
+		heap_punch_edge(h, slab);
 }
 
 void hak_heap_push_remote(struct hak_heap *h, struct hak_slab *slab,
@@ -304,6 +332,28 @@ static void heap_bound(struct hak_heap *h)
 	}
 }
 
+/*
+ * Half leaves at first, three quarters when no refill came in between.  Where
+ * blocks only ever come, each kept one would hold on to a slab: the cache
+ * becomes small and is emptied.
+ */
+static void heap_overflow(struct hak_heap *h, unsigned cls)
+{
+	struct hak_cache *c = &h->cache[cls];
+	struct hak_bin *b = &h->bin[cls];
+
+	if (++b->empties <= HEAP_ONLY_FREES) {
+		hak_heap_flush(h, cls, b->cap / (b->empties > 1 ? 4u : 2u));
+		return;
+	}
+	b->empties = HEAP_ONLY_FREES;
+	hak_heap_flush(h, cls, 0);
+	if (b->cap > 2 * HAK_CACHE_SMALL) {
+		b->cap = 2 * HAK_CACHE_SMALL;
+		c->limit = c->base + b->cap;
+	}
+}
+
 void hak_heap_push(struct hak_heap *h, unsigned cls, void *p)
 {
 	struct hak_cache *c = &h->cache[cls];
@@ -312,13 +362,11 @@ void hak_heap_push(struct hak_heap *h, unsigned cls, void *p)
 	if (c->top == c->limit) {
 		h->busy++;
 		h->stat[cls].flushes++;
-		if (heap_may_grow(b, cls, b->fills != 0))
+		if (b->fills && b->cap < hak_class[cls].pub.cache_blocks)
 			heap_grow(h, cls);
 		b->fills = 0;
 		if (c->top == c->limit)
-			hak_heap_flush(h, cls,
-				       b->empties++ ? b->cap / 4u
-						    : b->cap / 2u);
+			heap_overflow(h, cls);
 		if (hak_purge_due())
 			hak_heap_tick(h);
 		h->busy--;
@@ -373,6 +421,17 @@ static struct hak_slab *heap_more(struct hak_heap *h, unsigned cls)
 	return b->partial;
 }
 
+/* Blocks in these pages were handed out again. */
+static void heap_refault(const struct hak_heap *h, struct hak_slab *slab,
+			 uint64_t pages)
+{
+	hak_pool_enter();
+	hak_purge_hole_used(hak_popcount64(pages) * hak_os_page);
+	if (!slab->holes)
+		hak_pool_slab_words(slab, h->pub.tag);
+	hak_pool_leave();
+}
+
 static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 			  unsigned want)
 {
@@ -381,6 +440,7 @@ static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 
 	while (n < want) {
 		struct hak_slab *slab = b->partial;
+		uint64_t holes;
 
 		if (!slab) {
 			if (n)
@@ -389,7 +449,10 @@ static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 			if (!slab)
 				break;
 		}
+		holes = slab->holes;
 		n += hak_slab_take(slab, out + n, want - n, h->small);
+		if (hak_unlikely(holes != slab->holes))
+			heap_refault(h, slab, holes ^ slab->holes);
 		if (slab->nfree == 0) {
 			hak_slab_unlink(&b->partial, slab);
 			hak_slab_push(&b->full, slab, HAK_SLAB_FULL);
@@ -468,6 +531,44 @@ static void heap_release_empty(struct hak_heap *h, bool all)
 	}
 }
 
+/* Pages without a live block, in slabs that are half free; with old, only in
+ * those that nothing was taken from or put into since the last visit. */
+static size_t heap_punch(struct hak_heap *h, unsigned cls, bool old,
+			 unsigned *calls)
+{
+	struct hak_slab *slab = h->bin[cls].partial;
+	size_t done = 0;
+
+	for (; slab && *calls; slab = slab->next) {
+		bool still = slab->seen == slab->nfree;
+		size_t n;
+
+		slab->seen = slab->nfree;
+		if (slab->nfree * 2 < slab->blocks ||
+		    slab->nfree == slab->blocks || (old && !still))
+			continue;
+		n = hak_slab_punch(slab, calls);
+		if (n)
+			heap_relabel(h, slab);
+		done += n;
+	}
+	return done;
+}
+
+/* What the calls of one visit do not reach is left to the next. */
+static void heap_punch_old(struct hak_heap *h, int64_t delay)
+{
+	uint64_t now = hak_os_now_ms();
+	unsigned calls = HEAP_PUNCH_CALLS;
+
+	if (delay < 0 || now - h->punched < (uint64_t)delay)
+		return;
+	for (unsigned cls = 1; cls < HAK_CLASSES && calls; cls++)
+		heap_punch(h, cls, true, &calls);
+	if (calls)
+		h->punched = now;
+}
+
 void hak_heap_tick(struct hak_heap *h)
 {
 	h->busy++;
@@ -487,33 +588,17 @@ void hak_heap_tick(struct hak_heap *h)
 	}
 	hak_heap_drain(h);
 	if (hak_purge_due()) {
+		int64_t delay;
+
 		heap_shrink(h);
 		heap_release_empty(h, false);
 		hak_pool_enter();
 		hak_pool_drain();
-		hak_purge_decay();
+		delay = hak_purge_decay();
 		hak_pool_leave();
+		heap_punch_old(h, delay);
 	}
 	h->busy--;
-}
-
-static size_t heap_punch(struct hak_heap *h, unsigned cls, unsigned *calls)
-{
-	struct hak_slab *slab = h->bin[cls].partial;
-	size_t done = 0;
-
-	for (; slab && *calls; slab = slab->next) {
-		size_t n;
-
-		if (slab->nfree * 2 < slab->blocks ||
-		    slab->nfree == slab->blocks)
-			continue;
-		n = hak_slab_punch(slab, calls);
-		if (n)
-			hak_pool_slab_words(slab, h->pub.tag);
-		done += n;
-	}
-	return done;
 }
 
 size_t hak_heap_trim(struct hak_heap *h)
@@ -527,9 +612,9 @@ size_t hak_heap_trim(struct hak_heap *h)
 	heap_release_empty(h, true);
 	hak_pool_enter();
 	hak_pool_drain();
-	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
-		done += heap_punch(h, cls, &calls);
 	hak_pool_leave();
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
+		done += heap_punch(h, cls, false, &calls);
 	h->busy--;
 	return done;
 }

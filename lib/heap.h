@@ -74,6 +74,7 @@ struct hak_heap {
 	struct hakmem_stats_heap pub;
 	struct hakmem_stats_bin stat[HAK_CLASSES];
 	struct hak_bin bin[HAK_CLASSES];
+	uint64_t punched; /* ms; slabs were searched for holes; owner */
 	uint32_t epoch; /* of forks; pool lock */
 	uint32_t ticks; /* owner */
 	uint32_t entries_used; /* owner; of entries[] */

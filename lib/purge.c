@@ -9,6 +9,7 @@
 #include "stats.h"
 
 #define PURGE_EDGE_MIN ((uint64_t)8 << 20)
+#define PURGE_HOLES_MIN ((uint64_t)64 << 20) /* in use, to make holes at once */
 #define PURGE_VISIT_BYTES ((size_t)32 << 20)
 #define PURGE_VISIT_CALLS 64u
 #define PURGE_SOON_MS 1000u
@@ -23,6 +24,7 @@ static struct {
 	uint64_t boost_at; /* ms; last change of boost */
 	uint64_t peak; /* recent peak of live bytes */
 	uint64_t peak_at; /* ms; when peak began to count */
+	uint32_t hole_at; /* ms; atomic; holes were last made at once */
 	uint64_t next_visit; /* ms; atomic relaxed, read without the lock */
 } purge; /* pool lock */
 
@@ -64,6 +66,26 @@ void hak_purge_refault(size_t size, uint32_t age_ms)
 		purge.boost++;
 		purge.boost_at = now;
 	}
+}
+
+void hak_purge_hole_used(size_t size)
+{
+	hak_purge_refault(size, (uint32_t)hak_os_now_ms() -
+					__atomic_load_n(&purge.hole_at,
+							__ATOMIC_RELAXED));
+}
+
+bool hak_purge_holes(void)
+{
+	if (hak_opt.purge_delay < 0 ||
+	    __atomic_load_n(&purge.boost, __ATOMIC_RELAXED) ||
+	    __atomic_load_n(&hak_stats.slots_active, __ATOMIC_RELAXED) *
+			    HAK_SLOT_SIZE <
+		    PURGE_HOLES_MIN)
+		return false;
+	__atomic_store_n(&purge.hole_at, (uint32_t)hak_os_now_ms(),
+			 __ATOMIC_RELAXED);
+	return true;
 }
 
 static int64_t purge_delay(void)
@@ -126,10 +148,20 @@ void hak_purge_edge(void)
 	hak_pool_unmap_idle(PURGE_IDLE_KEEP);
 }
 
+static bool purge_small(void)
+{
+	return __atomic_load_n(&hak_stats.slots_active, __ATOMIC_RELAXED) *
+			       HAK_SLOT_SIZE +
+		       __atomic_load_n(&hak_stats.huge_live_bytes,
+				       __ATOMIC_RELAXED) +
+		       __atomic_load_n(&hak_stats.empty_bytes,
+				       __ATOMIC_RELAXED) <
+	       PURGE_SMALL;
+}
+
 bool hak_purge_due(void)
 {
-	if (!__atomic_load_n(&hak_stats.empty_bytes, __ATOMIC_RELAXED) ||
-	    hak_opt.purge_delay < 0)
+	if (hak_opt.purge_delay < 0 || purge_small())
 		return false;
 	return hak_os_now_ms() >=
 	       __atomic_load_n(&purge.next_visit, __ATOMIC_RELAXED);
@@ -149,7 +181,7 @@ static uint32_t purge_old_slots(const struct hak_superslab *ss, uint32_t now,
 	return old;
 }
 
-void hak_purge_decay(void)
+int64_t hak_purge_decay(void)
 {
 	uint64_t now = hak_os_now_ms();
 	int64_t delay = purge_delay();
@@ -157,15 +189,15 @@ void hak_purge_decay(void)
 	struct hak_superslab *ss = hak_ss_all;
 
 	if (delay < 0)
-		return;
+		return -1;
 	if (purge.boost && now - purge.boost_at > 10 * PURGE_SOON_MS) {
 		purge.boost--;
 		purge.boost_at = now;
 	}
 	__atomic_store_n(&purge.next_visit, now + (uint64_t)delay / 4 + 1,
 			 __ATOMIC_RELAXED);
-	if (purge_live() + hak_stats.empty_bytes < PURGE_SMALL)
-		return;
+	if (purge_small())
+		return -1;
 	hak_huge_drop_old(now, (uint64_t)delay, &calls);
 	for (; ss && calls;
 	     ss = (struct hak_superslab *)(uintptr_t)ss->pub.next)
@@ -175,6 +207,7 @@ void hak_purge_decay(void)
 						       (uint32_t)delay),
 				       &calls);
 	hak_pool_unmap_idle(PURGE_IDLE_KEEP);
+	return delay;
 }
 
 size_t hak_purge_all(void)

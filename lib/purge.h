@@ -34,14 +34,22 @@ bool hak_purge_over_limit(size_t size);
 /* size bytes are used again age_ms after they were given back. */
 void hak_purge_refault(size_t size, uint32_t age_ms);
 
+/* The same for pages of holes, whose age is that of the last hole made. */
+void hak_purge_hole_used(size_t size);
+
+/* May holes be made at once?  Not while memory comes back soon after, nor in a
+ * small process.  No lock. */
+bool hak_purge_holes(void);
+
 /* After memory became free. */
 void hak_purge_edge(void);
 
 /* Is a visit due?  No lock; cheap enough for every slow path. */
 bool hak_purge_due(void);
 
-/* Return what is old enough. */
-void hak_purge_decay(void);
+/* Return what is old enough; the age in ms that counts as old, -1: none does,
+ * or the process is too small to care. */
+int64_t hak_purge_decay(void);
 
 /* Return everything that is EMPTY or cached; bytes. */
 size_t hak_purge_all(void);

@@ -175,10 +175,12 @@ size_t hak_slab_punch(struct hak_slab *slab, unsigned *calls)
 			n++;
 		if (!n)
 			continue;
-		if (!ss->nohuge && !ss->is_static) {
+		if (!__atomic_load_n(&ss->nohuge, __ATOMIC_RELAXED) &&
+		    !ss->is_static) {
 			/* khugepaged would fill the hole again */
 			hak_os_hugepage(hak_ss_base(ss), HAK_SS_SIZE, false);
-			ss->nohuge = 1;
+			/* any owner of a slab in it; the flag only grows */
+			__atomic_store_n(&ss->nohuge, 1, __ATOMIC_RELAXED);
 		}
 		(*calls)--;
 		if (hak_os_purge(slab->base + page * hak_os_page,

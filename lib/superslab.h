@@ -48,7 +48,8 @@ struct hak_slab {
 	uint8_t cls;
 	uint8_t slots;
 	uint8_t listed; /* enum hak_slab_list */
-	uint8_t spare;
+	uint8_t spare; /* decays since it became empty */
+	uint32_t seen; /* nfree at the last decay */
 	struct hak_slab *next; /* list of the owner */
 	struct hak_slab *prev;
 	uint64_t holes; /* pages purged inside the slab, bit per OS page */
