@@ -4,6 +4,7 @@
 # one allocates without an end: none is inconsistent, nothing that grows goes back.
 # { dg-hakmem-timeout "120" }
 
+# shellcheck source=testsuite/lib/stat.sh
 . "${srcdir:?}/lib/stat.sh"
 
 command -v python3 >/dev/null || unsupported "needs python3"

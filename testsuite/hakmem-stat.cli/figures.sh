@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # At rest the figures are exactly what the program did.
 
+# shellcheck source=testsuite/lib/stat.sh
 . "${srcdir:?}/lib/stat.sh"
 
 compile target

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # hakmem_stats is found however the library came into the process.
 
+# shellcheck source=testsuite/lib/stat.sh
 . "${srcdir:?}/lib/stat.sh"
 
 libdir=$top_builddir/.libs

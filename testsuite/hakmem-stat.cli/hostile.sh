@@ -4,6 +4,7 @@
 # right status, in bounded time; never a crash.
 # { dg-hakmem-timeout "120" }
 
+# shellcheck source=testsuite/lib/stat.sh
 . "${srcdir:?}/lib/stat.sh"
 
 compile hostile -rdynamic

@@ -3,6 +3,7 @@
 # Many processes: by name, user and control group; as table, JSON and in
 # Prometheus' format, with the figures of each.
 
+# shellcheck source=testsuite/lib/stat.sh
 . "${srcdir:?}/lib/stat.sh"
 
 compile target

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Processes in other mount and pid namespaces, and set-uid ones.
 
+# shellcheck source=testsuite/lib/stat.sh
 . "${srcdir:?}/lib/stat.sh"
 
 [ "$(id -u)" = 0 ] || unsupported "needs root"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # --procfs: the same figures, read through the mem file of another /proc.
 
+# shellcheck source=testsuite/lib/stat.sh
 . "${srcdir:?}/lib/stat.sh"
 
 compile target

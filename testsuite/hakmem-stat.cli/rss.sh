@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The division of RSS: adds up, and each part is where it belongs.
 
+# shellcheck source=testsuite/lib/stat.sh
 . "${srcdir:?}/lib/stat.sh"
 
 compile target

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # One clear line and the right exit status when there is nothing to show.
 
+# shellcheck source=testsuite/lib/stat.sh
 . "${srcdir:?}/lib/stat.sh"
 
 compile target

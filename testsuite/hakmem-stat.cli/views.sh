@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Classes, threads and pool: known figures, and sums that agree.
 
+# shellcheck source=testsuite/lib/stat.sh
 . "${srcdir:?}/lib/stat.sh"
 
 compile target
