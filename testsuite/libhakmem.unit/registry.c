@@ -10,6 +10,7 @@
 #include "stats.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #define PLACES 3000
 #define READ_SLOTS 20000
@@ -253,21 +254,25 @@ static void check_refused(void)
 }
 
 static uint32_t words[READ_SLOTS]; /* records of check_readers */
+static unsigned seen; /* atomic; slots that the reader has seen */
 
 static void *reader(void *arg)
 {
-	unsigned from = 0;
+	unsigned from = 0, spins = 0;
 
 	while (from < READ_SLOTS) {
 		char *p = at(place[0] + from * HAK_SLOT_SIZE);
 		uint32_t word = hak_registry_get(p);
 
-		if (!word)
+		if (!word) {
+			if (spins++ % 1024 == 1023)
+				sched_yield();
 			continue;
+		}
 		CHECK(hak_registry_record(p) == &words[from]);
 		/* and what was written into it before */
 		CHECK(words[from] == word);
-		from++;
+		__atomic_store_n(&seen, ++from, __ATOMIC_RELAXED);
 	}
 	return arg;
 }
@@ -275,6 +280,8 @@ static void *reader(void *arg)
 /* A thread that looks without a lock while slots come into use. */
 static void check_readers(void)
 {
+	double end = t_now() + 0.2;
+	unsigned spins = 0;
 	pthread_t t;
 
 	CHECK(READ_SLOTS < HAK_LEAF_SLOTS);
@@ -285,6 +292,12 @@ static void check_readers(void)
 		words[i] = word_of(i);
 		hak_registry_set(at(place[0] + i * HAK_SLOT_SIZE), words[i],
 				 &words[i]);
+		/* it is looking when the next one comes, if we have a
+		 * processor each */
+		while (__atomic_load_n(&seen, __ATOMIC_RELAXED) <= i &&
+		       t_now() < end)
+			if (spins++ % 64 == 63)
+				sched_yield();
 	}
 	CHECK(pthread_join(t, NULL) == 0);
 	for (unsigned i = 0; i < READ_SLOTS; i++)
