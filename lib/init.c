@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "init.h"
 
+#include "conf.h"
 #include "fmt.h"
 #include "heap.h"
 #include "libc.h"
@@ -36,7 +37,7 @@ bool hak_init_secure(void)
 
 static void init_verbose(void)
 {
-	char line[HAK_OPTIONS_TEXT_MAX / 4];
+	static char line[HAK_OPTIONS_TEXT_MAX + 64]; /* pool lock */
 	struct hak_fmt f;
 
 	if (!hak_opt.verbose)
@@ -57,11 +58,13 @@ static void init_verbose(void)
 /* environ may still be NULL when the loader allocates; see init.h. */
 static bool init_read_options(void)
 {
-	if (!hak_init_secure()) {
-		if (!environ)
-			return false;
+	bool secure = hak_init_secure();
+
+	if (!secure && !environ)
+		return false;
+	hak_conf_read(HAK_CONF_FILE, 0);
+	if (!secure)
 		hak_options_from_environ(environ);
-	}
 	hak_options_text(init_options, sizeof(init_options));
 	hak_stats.options = (uintptr_t)init_options;
 	hak_stats.limit_hard = hak_opt.limit_hard;
@@ -124,4 +127,14 @@ enum hak_mode hak_init(void)
 	__atomic_store_n(&hak_mode, (uint32_t)mode, __ATOMIC_RELEASE);
 	hak_pool_leave();
 	return mode;
+}
+
+/*
+ * Before main, and so before a sandbox that the program builds for itself
+ * could forbid to open the configuration file.  Most programs have allocated
+ * long before.
+ */
+__attribute__((constructor)) static void init_at_load(void)
+{
+	(void)hak_mode_now();
 }
