@@ -10,6 +10,18 @@
 #define NOTES_MAX 65536u
 #define NAME_MAX_LEN 64u
 
+/* Bytes of the image: of its head, where they are in it. */
+static bool image_peek(struct target *t, const struct image *im, uint64_t addr,
+		       void *buf, size_t len)
+{
+	uint64_t at = addr - im->base;
+
+	if (at > IMAGE_HEAD || len > IMAGE_HEAD - at)
+		return target_peek(t, addr, buf, len);
+	memcpy(buf, im->head + at, len);
+	return true;
+}
+
 /* One program header, whatever its class. */
 struct segment {
 	uint32_t type;
@@ -27,14 +39,14 @@ static bool segment_read(struct target *t, const struct image *im, unsigned i,
 	if (im->is64) {
 		Elf64_Phdr p;
 
-		if (!target_peek(t, at, &p, sizeof(p)))
+		if (!image_peek(t, im, at, &p, sizeof(p)))
 			return false;
 		*s = (struct segment){ p.p_type, p.p_vaddr, p.p_offset,
 				       p.p_filesz, p.p_memsz };
 	} else {
 		Elf32_Phdr p;
 
-		if (!target_peek(t, at, &p, sizeof(p)))
+		if (!image_peek(t, im, at, &p, sizeof(p)))
 			return false;
 		*s = (struct segment){ p.p_type, p.p_vaddr, p.p_offset,
 				       p.p_filesz, p.p_memsz };
@@ -42,33 +54,35 @@ static bool segment_read(struct target *t, const struct image *im, unsigned i,
 	return true;
 }
 
-static bool read_header(struct target *t, uint64_t base, struct image *im)
+static bool native_order(unsigned char data)
 {
-	unsigned char ident[EI_NIDENT];
-	uint16_t machine_order = 1;
+	uint16_t probe = 1;
 
-	if (!target_peek(t, base, ident, sizeof(ident)) ||
-	    memcmp(ident, ELFMAG, SELFMAG) != 0)
-		return false;
-	if (ident[EI_DATA] !=
-	    (*(unsigned char *)&machine_order ? ELFDATA2LSB : ELFDATA2MSB))
+	return data == (*(unsigned char *)&probe ? ELFDATA2LSB : ELFDATA2MSB);
+}
+
+static bool read_header(struct target *t, struct image *im)
+{
+	const unsigned char *ident = (const unsigned char *)im->head;
+
+	if (!target_peek(t, im->base, im->head, sizeof(im->head)) ||
+	    memcmp(ident, ELFMAG, SELFMAG) != 0 ||
+	    !native_order(ident[EI_DATA]))
 		return false;
 	im->is64 = ident[EI_CLASS] == ELFCLASS64;
 	if (im->is64) {
 		Elf64_Ehdr h;
 
-		if (!target_peek(t, base, &h, sizeof(h)))
-			return false;
-		im->phdr = base + h.e_phoff;
+		memcpy(&h, im->head, sizeof(h));
+		im->phdr = im->base + h.e_phoff;
 		im->phnum = h.e_phnum;
 		im->phentsize = h.e_phentsize;
 		return im->phentsize >= sizeof(Elf64_Phdr);
 	}
 	Elf32_Ehdr h;
 
-	if (!target_peek(t, base, &h, sizeof(h)))
-		return false;
-	im->phdr = base + h.e_phoff;
+	memcpy(&h, im->head, sizeof(h));
+	im->phdr = im->base + h.e_phoff;
 	im->phnum = h.e_phnum;
 	im->phentsize = h.e_phentsize;
 	return im->phentsize >= sizeof(Elf32_Phdr);
@@ -79,7 +93,8 @@ bool image_open(struct target *t, uint64_t base, struct image *im)
 	bool loaded = false;
 
 	memset(im, 0, sizeof(*im));
-	if (!read_header(t, base, im) || im->phnum > PHNUM_MAX)
+	im->base = base;
+	if (!read_header(t, im) || im->phnum > PHNUM_MAX)
 		return false;
 	for (unsigned i = 0; i < im->phnum; i++) {
 		struct segment s;
@@ -114,40 +129,42 @@ static uint64_t dynamic_address(const struct image *im, uint64_t value)
 	return value < im->bias ? value + im->bias : value;
 }
 
-static bool dynamic_entry(struct target *t, const struct image *im, unsigned i,
+static void dynamic_entry(const struct image *im, const char *table, unsigned i,
 			  int64_t *tag, uint64_t *value)
 {
 	if (im->is64) {
 		Elf64_Dyn d;
 
-		if (!target_peek(t, im->dynamic + i * sizeof(d), &d, sizeof(d)))
-			return false;
+		memcpy(&d, table + i * sizeof(d), sizeof(d));
 		*tag = d.d_tag;
 		*value = d.d_un.d_val;
 	} else {
 		Elf32_Dyn d;
 
-		if (!target_peek(t, im->dynamic + i * sizeof(d), &d, sizeof(d)))
-			return false;
+		memcpy(&d, table + i * sizeof(d), sizeof(d));
 		*tag = d.d_tag;
 		*value = d.d_un.d_val;
 	}
-	return *tag != DT_NULL;
 }
 
 static bool dynamic_read(struct target *t, const struct image *im,
 			 struct dynamic *d)
 {
-	int64_t tag;
-	uint64_t value;
+	char table[DYNAMIC_MAX * sizeof(Elf64_Dyn)];
+	size_t size = im->is64 ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
+	size_t n = min_u64(im->dynamic_size / size, DYNAMIC_MAX);
 
 	memset(d, 0, sizeof(*d));
-	if (!im->dynamic)
+	if (!im->dynamic || !target_peek(t, im->dynamic, table, n * size))
 		return false;
-	for (unsigned i = 0;
-	     i < DYNAMIC_MAX && dynamic_entry(t, im, i, &tag, &value); i++) {
-		uint64_t addr = dynamic_address(im, value);
+	for (unsigned i = 0; i < n; i++) {
+		int64_t tag;
+		uint64_t value, addr;
 
+		dynamic_entry(im, table, i, &tag, &value);
+		addr = dynamic_address(im, value);
+		if (tag == DT_NULL)
+			break;
 		if (tag == DT_GNU_HASH)
 			d->gnu_hash = addr;
 		else if (tag == DT_HASH)
@@ -294,7 +311,8 @@ uint64_t image_symbol(struct target *t, const struct image *im,
  * from the descriptor itself to hakmem_stats, so that no loader has to write
  * into it.
  */
-static uint64_t note_in(struct target *t, uint64_t at, uint64_t size)
+static uint64_t note_in(struct target *t, const struct image *im, uint64_t at,
+			uint64_t size)
 {
 	uint64_t end = at + (size < NOTES_MAX ? size : NOTES_MAX);
 
@@ -304,13 +322,13 @@ static uint64_t note_in(struct target *t, uint64_t at, uint64_t size)
 		uint64_t desc;
 		int32_t distance;
 
-		if (!target_peek(t, at, &n, sizeof(n)))
+		if (!image_peek(t, im, at, &n, sizeof(n)))
 			return 0;
 		desc = at + sizeof(n) + (((uint64_t)n.n_namesz + 3) & ~3ull);
 		if (n.n_type == 1 && n.n_namesz == 7 && n.n_descsz == 4 &&
-		    target_peek(t, at + sizeof(n), name, 7) &&
+		    image_peek(t, im, at + sizeof(n), name, 7) &&
 		    memcmp(name, "hakmem", 7) == 0 &&
-		    target_peek(t, desc, &distance, sizeof(distance)))
+		    image_peek(t, im, desc, &distance, sizeof(distance)))
 			return desc + (uint64_t)(int64_t)distance;
 		at = desc + (((uint64_t)n.n_descsz + 3) & ~3ull);
 	}
@@ -327,7 +345,7 @@ uint64_t image_note(struct target *t, const struct image *im)
 			return 0;
 		if (s.type != PT_NOTE)
 			continue;
-		found = note_in(t, im->bias + s.vaddr, s.filesz);
+		found = note_in(t, im, im->bias + s.vaddr, s.filesz);
 		if (found)
 			return found;
 	}

@@ -11,7 +11,11 @@
 
 #include "target.h"
 
+#define IMAGE_HEAD 4096u
+
 struct image {
+	uint64_t base;
+	char head[IMAGE_HEAD]; /* the first page: most of it is needed */
 	bool is64;
 	uint64_t bias; /* added to the addresses in the image */
 	uint64_t dynamic; /* address, 0: none */

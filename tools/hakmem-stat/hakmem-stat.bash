@@ -6,8 +6,9 @@ _hakmem_stat()
 {
 	local cur=$2 prev=$3 word view=()
 	local options='--all --user --cgroup --classes --threads --pool --map
-		--svg --rss --json --prometheus --to --raw --noheadings --bytes
-		--output --list-columns --color --procfs --help --version'
+		--svg --rss --top --json --prometheus --to --raw --noheadings
+		--bytes --output --list-columns --color --procfs --help
+		--version'
 
 	COMPREPLY=()
 	case $prev in

@@ -292,18 +292,18 @@ json_t *json_look(const struct look *look)
 }
 
 /* With an interval a line each, so that a reader can follow. */
-bool json_print(const json_t *o, const struct options *opt)
+bool json_print(FILE *f, const json_t *o, const struct options *opt)
 {
 	size_t flags = opt->interval > 0 ? JSON_COMPACT : JSON_INDENT(2);
 
-	return json_dumpf(o, stdout, flags) == 0 && putchar('\n') != EOF;
+	return json_dumpf(o, f, flags) == 0 && putc('\n', f) != EOF;
 }
 
-static enum status print(const struct look *look, const struct options *opt,
-			 struct error *e)
+static enum status print(FILE *f, const struct look *look,
+			 const struct options *opt, struct error *e)
 {
 	json_t *o = json_look(look);
-	bool ok = json_print(o, opt);
+	bool ok = json_print(f, o, opt);
 
 	json_decref(o);
 	return ok ? STATUS_OK : write_error(e);

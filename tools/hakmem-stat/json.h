@@ -9,6 +9,7 @@
 #include "options.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 #define JSON_SCHEMA "hakmem-stat 1"
 
@@ -16,7 +17,7 @@
  * in use. */
 json_t *json_look(const struct look *look);
 
-/* To stdout; false: write error. */
-bool json_print(const json_t *o, const struct options *opt);
+/* false: write error. */
+bool json_print(FILE *f, const json_t *o, const struct options *opt);
 
 #endif /* JSON_H */

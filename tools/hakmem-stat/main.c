@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "many.h"
 #include "options.h"
+#include "top.h"
 #include "watch.h"
 #include "whole_file.h"
 
@@ -39,6 +40,8 @@ static enum status run(const struct options *opt, struct error *e)
 	struct table *table = NULL;
 	enum status status;
 
+	if (opt->top)
+		return top(opt, e);
 	if (opt->list_columns && !view->column)
 		return error_set(e, STATUS_USAGE, "this view has no columns");
 	if (opt->list_columns) {

@@ -37,7 +37,7 @@ static bool array(const struct look *look, size_t n, const struct options *opt)
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list, json_look(&look[i]));
-	ok = json_print(list, opt);
+	ok = json_print(stdout, list, opt);
 	json_decref(list);
 	return ok;
 }

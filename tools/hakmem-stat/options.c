@@ -27,6 +27,7 @@ static const struct option long_options[] = {
 	{ "pool", no_argument, NULL, 'p' },
 	{ "map", no_argument, NULL, 'm' },
 	{ "rss", no_argument, NULL, 'r' },
+	{ "top", no_argument, NULL, 'w' },
 	{ "svg", required_argument, NULL, OPT_SVG },
 	{ "all", no_argument, NULL, 'a' },
 	{ "user", required_argument, NULL, 'u' },
@@ -64,6 +65,8 @@ static const char help_text[] =
 	"  -m, --map            a cell for each slot\n"
 	"      --svg FILE       the map as a picture, too\n"
 	"  -r, --rss            what the resident memory is made of\n"
+	"\n"
+	"  -w, --top            full screen, all processes; h there for help\n"
 	"\n"
 	"Output:\n"
 	"      --json           everything, as JSON\n"
@@ -142,7 +145,7 @@ static bool is_number(const char *text)
 static bool parse_words(struct options *opt, int argc, char **argv,
 			enum status *status)
 {
-	bool choice = opt->all || opt->user || opt->cgroup;
+	bool choice = opt->all || opt->user || opt->cgroup || opt->top;
 	int i = optind;
 
 	if (i < argc && !(choice && is_number(argv[i])))
@@ -155,6 +158,8 @@ static bool parse_words(struct options *opt, int argc, char **argv,
 		return usage(status, "too many arguments", argv[i]);
 	if (opt->all && opt->target)
 		return usage(status, "--all and a process", opt->target);
+	if (opt->top && (opt->to || opt->form != FORM_TABLE || opt->columns))
+		return usage(status, "--top is for the screen", NULL);
 	if (opt->to && opt->interval > 0)
 		return usage(status, "--to is for one look", NULL);
 	return true;
@@ -206,6 +211,9 @@ static bool parse_option(struct options *opt, int c, enum status *status)
 	case OPT_JSON:
 		opt->form = FORM_JSON;
 		return true;
+	case 'w':
+		opt->top = true;
+		return true;
 	case OPT_PROMETHEUS:
 		opt->form = FORM_PROMETHEUS;
 		return true;
@@ -253,7 +261,7 @@ bool options_parse(struct options *opt, int argc, char **argv,
 	int c;
 
 	memset(opt, 0, sizeof(*opt));
-	while ((c = getopt_long(argc, argv, "ctpmrau:g:bno:RhV", long_options,
+	while ((c = getopt_long(argc, argv, "ctpmrwau:g:bno:RhV", long_options,
 				NULL)) != -1)
 		if (!parse_option(opt, c, status))
 			return false;

@@ -41,6 +41,7 @@ struct options {
 	uid_t uid;
 	const char *cgroup;
 	bool all;
+	bool top; /* full screen */
 	const char *to; /* file instead of stdout, or NULL */
 	double interval; /* seconds, 0: once */
 	unsigned long count; /* 0: no end */

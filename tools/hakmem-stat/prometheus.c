@@ -185,12 +185,12 @@ void prometheus_print(FILE *f, const struct look *look, size_t n,
 		put_counts(f, fleet);
 }
 
-static enum status print(const struct look *look, const struct options *opt,
-			 struct error *e)
+static enum status print(FILE *f, const struct look *look,
+			 const struct options *opt, struct error *e)
 {
 	(void)opt;
 	(void)e;
-	prometheus_print(stdout, look, 1, NULL);
+	prometheus_print(f, look, 1, NULL);
 	return STATUS_OK;
 }
 

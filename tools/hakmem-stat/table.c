@@ -151,6 +151,16 @@ void table_print(struct table *t, bool again)
 	t->printed = true;
 }
 
+char *table_text(struct table *t)
+{
+	char *text = NULL;
+
+	if (scols_print_table_to_string(t->scols, &text) || !text)
+		text = xstrdup("");
+	scols_table_remove_lines(t->scols);
+	return text;
+}
+
 void table_free(struct table *t)
 {
 	if (!t)

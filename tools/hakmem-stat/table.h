@@ -43,6 +43,8 @@ void table_row(struct table *table, const struct cell *cell);
 /* Print and forget the rows.  again: headings and, before them, an empty line,
  * also when it is not the first time. */
 void table_print(struct table *table, bool again);
+/* Headings and rows as text, a line each, to be freed; forgets the rows. */
+char *table_text(struct table *table);
 void table_free(struct table *table);
 
 /* For --list-columns. */

@@ -20,55 +20,55 @@ static const struct {
 	[LOOK_FULL] = { '#', "full", "32" },
 };
 
-static void cells(const enum slot_look *look, unsigned n, bool colour)
+static void cells(FILE *f, const enum slot_look *look, unsigned n, bool colour)
 {
 	enum slot_look last = LOOK_N;
 
 	for (unsigned i = 0; i < n; i++) {
 		if (colour && look[i] != last)
-			printf("\033[%sm", looks[look[i]].colour);
-		putchar(looks[look[i]].sign);
+			fprintf(f, "\033[%sm", looks[look[i]].colour);
+		putc(looks[look[i]].sign, f);
 		last = look[i];
 	}
 	if (colour && n)
-		fputs("\033[m", stdout);
+		fputs("\033[m", f);
 }
 
-static void legend(const uint64_t count[LOOK_N], bool colour)
+static void legend(FILE *f, const uint64_t count[LOOK_N], bool colour)
 {
 	for (int i = LOOK_N - 1; i >= 0; i--) {
 		enum slot_look look = (enum slot_look)i;
 
-		cells(&look, 1, colour);
-		printf(" %s %" PRIu64 "%s", looks[i].word, count[i],
-		       i ? "  " : "\n");
+		cells(f, &look, 1, colour);
+		fprintf(f, " %s %" PRIu64 "%s", looks[i].word, count[i],
+			i ? "  " : "\n");
 	}
 }
 
-static enum status print(const struct look *look, const struct options *opt,
-			 struct error *e)
+static enum status print(FILE *f, const struct look *look,
+			 const struct options *opt, struct error *e)
 {
 	const struct snapshot *snap = look->now;
 	bool colour = term_colour(opt);
 	uint64_t count[LOOK_N] = { 0 };
 
 	if (look->before)
-		putchar('\n');
-	printf("%s (%d): a cell is a slot of %" PRIu32 " KiB\n",
-	       term_clean(snap->name), (int)snap->pid,
-	       snap->s.slot_size / 1024);
+		putc('\n', f);
+	fprintf(f, "%s (%d): a cell is a slot of %" PRIu32 " KiB\n",
+		term_clean(snap->name), (int)snap->pid,
+		snap->s.slot_size / 1024);
 	for (size_t i = 0; i < snap->superslabs; i++) {
 		const struct superslab *ss = &snap->ss[i];
 		enum slot_look slot[HAKMEM_STATS_SLOTS];
 
 		slots_look(snap, ss, slot);
-		printf("%12" PRIx64 " ", ss->pub.base);
-		cells(slot, ss->pub.slots, colour);
-		putchar('\n');
+		fprintf(f, "%12" PRIx64 " ", ss->pub.base);
+		cells(f, slot, ss->pub.slots, colour);
+		putc('\n', f);
 		for (unsigned k = 0; k < ss->pub.slots; k++)
 			count[slot[k]]++;
 	}
-	legend(count, colour);
+	legend(f, count, colour);
 	return opt->svg ? svg_map_file(snap, opt->svg, e) : STATUS_OK;
 }
 

@@ -12,6 +12,8 @@
 #include "options.h"
 #include "table.h"
 
+#include <stdio.h>
+
 struct view_def {
 	unsigned want; /* of snapshot_take */
 	const struct column *column;
@@ -20,8 +22,8 @@ struct view_def {
 	/* add rows */
 	void (*rows)(struct table *table, const struct look *look);
 	/* for views that are no tables */
-	enum status (*print)(const struct look *look, const struct options *opt,
-			     struct error *e);
+	enum status (*print)(FILE *f, const struct look *look,
+			     const struct options *opt, struct error *e);
 };
 
 /* errno says why stdout cannot be written. */

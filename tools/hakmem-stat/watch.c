@@ -47,7 +47,7 @@ static enum status show(const struct history *history,
 
 	history_look(history, &look);
 	if (view->print) {
-		enum status status = view->print(&look, opt, e);
+		enum status status = view->print(stdout, &look, opt, e);
 
 		if (status != STATUS_OK)
 			return status;
