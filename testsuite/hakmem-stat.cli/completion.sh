@@ -40,8 +40,10 @@ mkdir some-dir
 completes --procfs some "some-dir"
 touch some-file
 completes --svg some-f "some-file"
+completes rec "record"
+completes report some-f "some-file"
 
 # Every option of --help is offered, and no other.
-completes -- "$("$stat" --help | grep -o '^ .*--[a-z-]*' |
+completes -- "$("$stat" --help | grep -o '^  *-.*--[a-z-]*' |
 	grep -o -- '--[a-z-]*$' | tr '\n' ' ' | sed 's/ $//')"
 finish

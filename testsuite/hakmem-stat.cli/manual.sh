@@ -41,8 +41,8 @@ agree columns.help columns.page
 # Each view, form and way to choose has its example.
 sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$page" >examples
 for word in ' -c' ' -t' ' -p' ' -m' ' --svg' ' -r' ' --json' ' --prometheus' \
-	' -R' ' -u' ' --top'; do
-	grep -q "^hakmem-stat.*$word " examples || fail "no example of$word"
+	' -R' ' -u' ' --top' ' record' ' report'; do
+	grep -Eq "^hakmem-stat.*$word( |\$)" examples || fail "no example of$word"
 done
 
 # Every member of the JSON is in the page.

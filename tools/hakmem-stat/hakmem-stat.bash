@@ -58,8 +58,12 @@ _hakmem_stat()
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
 		;;
 	*)
+		if [[ ${COMP_WORDS[1]} == report ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			return
+		fi
 		# what has the library, by number and by name
-		mapfile -t COMPREPLY < <(compgen -W "$(
+		mapfile -t COMPREPLY < <(compgen -W "record report $(
 			"${COMP_WORDS[0]}" -R -n -o PID,NAME 2>/dev/null)" \
 			-- "$cur")
 		;;

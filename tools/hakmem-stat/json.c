@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "json.h"
 
+#include "slots.h"
 #include "views.h"
 
 #include <stdio.h>
@@ -194,9 +195,21 @@ static json_t *json_heaps(const struct snapshot *snap)
 	return o;
 }
 
+/* The cells of the map. */
+static void put_look(json_t *o, const struct slot_row *row)
+{
+	char text[HAKMEM_STATS_SLOTS + 1];
+
+	for (unsigned i = 0; i < row->n; i++)
+		text[i] = slot_signs[row->look[i]].sign;
+	text[row->n] = 0;
+	put_text(o, "look", text);
+}
+
 static json_t *json_superslabs(const struct snapshot *snap)
 {
 	json_t *list = json_array();
+	struct slot_row *row = snap->have_slabs ? slots_rows(snap) : NULL;
 
 	for (size_t i = 0; i < snap->superslabs; i++) {
 		const struct hakmem_stats_superslab *p = &snap->ss[i].pub;
@@ -210,8 +223,11 @@ static json_t *json_superslabs(const struct snapshot *snap)
 		PUT(o, p, active);
 		PUT(o, p, empty);
 		PUT(o, p, purged);
+		if (row)
+			put_look(o, &row[i]);
 		json_array_append_new(list, o);
 	}
+	free(row);
 	return list;
 }
 
@@ -310,6 +326,6 @@ static enum status print(FILE *f, const struct look *look,
 }
 
 const struct view_def view_json = {
-	.want = WANT_SLOTS | WANT_THREADS | WANT_OPTIONS,
+	.want = WANT_SLABS | WANT_THREADS | WANT_OPTIONS,
 	.print = print,
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "many.h"
 #include "options.h"
+#include "record.h"
+#include "report.h"
 #include "top.h"
 #include "watch.h"
 #include "whole_file.h"
@@ -32,6 +34,16 @@ static enum status look(const struct options *opt, struct table *table,
 	if (opt->target && parse_pid(opt->target, &pid))
 		return watch_pid(pid, opt, table, e);
 	return many(opt, table, e);
+}
+
+static enum status run_record(const struct options *opt, struct error *e)
+{
+	enum status status = STATUS_OK;
+	pid_t pid;
+
+	if (!parse_pid(opt->target, &pid))
+		status = many_one(opt, &pid, e);
+	return status == STATUS_OK ? record(pid, opt, e) : status;
 }
 
 static enum status run(const struct options *opt, struct error *e)
@@ -88,7 +100,13 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!options_parse(&opt, argc, argv, &status))
 		return (int)status;
-	status = opt.to ? run_to(&opt, &e) : run(&opt, &e);
+	if (opt.command == COMMAND_RECORD)
+		status = run_record(&opt, &e);
+	else if (opt.command == COMMAND_REPORT)
+		status =
+			report(opt.target ? opt.target : RECORD_FILE, &opt, &e);
+	else
+		status = opt.to ? run_to(&opt, &e) : run(&opt, &e);
 	if (status != STATUS_OK)
 		error_print(&e);
 	return (int)status;

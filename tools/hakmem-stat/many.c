@@ -60,9 +60,7 @@ static enum status print(const struct fleet *fleet, const struct options *opt,
 						       : STATUS_OK;
 }
 
-/* Other views are of one process: the one that was found. */
-static enum status only_one(const struct fleet *fleet,
-			    const struct options *opt, struct table *table,
+static enum status only_one(const struct fleet *fleet, pid_t *pid,
 			    struct error *e)
 {
 	const struct member *m = fleet->member;
@@ -74,7 +72,21 @@ static enum status only_one(const struct fleet *fleet,
 				 fleet->shown);
 	while (!m->open)
 		m++;
-	return watch_pid(m->pid, opt, table, e);
+	*pid = m->pid;
+	return STATUS_OK;
+}
+
+enum status many_one(const struct options *opt, pid_t *pid, struct error *e)
+{
+	struct fleet fleet = { .n = 0 };
+	enum status status;
+
+	fleet_update(&fleet, opt, 0);
+	status = fleet_empty(&fleet, opt, e);
+	if (status == STATUS_OK)
+		status = only_one(&fleet, pid, e);
+	fleet_free(&fleet);
+	return status;
 }
 
 static bool is_single(const struct fleet *fleet, const struct options *opt)
@@ -101,7 +113,12 @@ enum status many(const struct options *opt, struct table *table,
 		    opt->form == FORM_PROMETHEUS)
 			status = STATUS_OK;
 		if (status == STATUS_OK && i == 0 && is_single(&fleet, opt)) {
-			status = only_one(&fleet, opt, table, e);
+			pid_t pid = 0;
+
+			/* other views are of one process */
+			status = only_one(&fleet, &pid, e);
+			if (status == STATUS_OK)
+				status = watch_pid(pid, opt, table, e);
 			break;
 		}
 		if (status == STATUS_OK)

@@ -13,4 +13,7 @@
 enum status many(const struct options *opt, struct table *table,
 		 struct error *e);
 
+/* The only process that the options ask for. */
+enum status many_one(const struct options *opt, pid_t *pid, struct error *e);
+
 #endif /* MANY_H */

@@ -49,6 +49,8 @@ static const struct option long_options[] = {
 
 static const char help_text[] =
 	"Usage: hakmem-stat [options] PID|NAME [interval [count]]\n"
+	"       hakmem-stat record [--to FILE] PID|NAME [interval [count]]\n"
+	"       hakmem-stat report [--to FILE] [RECORDING]\n"
 	"       hakmem-stat [options] [-a] [-u USER] [-g CGROUP] [interval [count]]\n"
 	"\n"
 	"Show the heap of running processes that use libhakmem, from outside.\n"
@@ -67,6 +69,8 @@ static const char help_text[] =
 	"  -r, --rss            what the resident memory is made of\n"
 	"\n"
 	"  -w, --top            full screen, all processes; h there for help\n"
+	"  record               looks into a file, hakmem.rec\n"
+	"  report               a recording as a page, hakmem.html\n"
 	"\n"
 	"Output:\n"
 	"      --json           everything, as JSON\n"
@@ -148,6 +152,11 @@ static bool parse_words(struct options *opt, int argc, char **argv,
 	bool choice = opt->all || opt->user || opt->cgroup || opt->top;
 	int i = optind;
 
+	if (i < argc && strcmp(argv[i], "record") == 0)
+		opt->command = COMMAND_RECORD;
+	else if (i < argc && strcmp(argv[i], "report") == 0)
+		opt->command = COMMAND_REPORT;
+	i += opt->command != COMMAND_SHOW;
 	if (i < argc && !(choice && is_number(argv[i])))
 		opt->target = argv[i++];
 	if (i < argc && !parse_interval(argv[i++], &opt->interval))
@@ -160,7 +169,13 @@ static bool parse_words(struct options *opt, int argc, char **argv,
 		return usage(status, "--all and a process", opt->target);
 	if (opt->top && (opt->to || opt->form != FORM_TABLE || opt->columns))
 		return usage(status, "--top is for the screen", NULL);
-	if (opt->to && opt->interval > 0)
+	if (opt->command == COMMAND_REPORT && opt->interval > 0)
+		return usage(status, "report takes a recording", NULL);
+	if (opt->command == COMMAND_RECORD && !opt->target)
+		return usage(status, "record takes a process", NULL);
+	if (opt->command == COMMAND_RECORD && opt->interval <= 0)
+		opt->interval = 1;
+	if (opt->to && opt->interval > 0 && opt->command == COMMAND_SHOW)
 		return usage(status, "--to is for one look", NULL);
 	return true;
 }

@@ -24,9 +24,12 @@ enum form {
 	FORM_PROMETHEUS,
 };
 
+enum command { COMMAND_SHOW, COMMAND_RECORD, COMMAND_REPORT };
+
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct options {
+	enum command command;
 	enum view view;
 	enum form form;
 	enum colour colour;
@@ -36,7 +39,8 @@ struct options {
 	bool list_columns;
 	const char *svg; /* file for the map's picture, or NULL */
 	const char *columns; /* NULL: those of the view */
-	const char *target; /* number or name; NULL: all processes */
+	const char *target; /* number or name; NULL: all processes.  Of
+			     * report: the recording, or NULL */
 	const char *user; /* filters, NULL: none */
 	uid_t uid;
 	const char *cgroup;

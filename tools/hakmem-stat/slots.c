@@ -278,7 +278,8 @@ enum status slots_read(struct snapshot *snap, struct target *t, unsigned want,
 			continue;
 		}
 		if (settled(snap, seq, want)) {
-			if (want & WANT_SLABS)
+			snap->have_slabs = want & WANT_SLABS;
+			if (snap->have_slabs)
 				status = read_slabs(snap, t, e);
 			sort_records(snap);
 			return status;
@@ -292,18 +293,26 @@ enum status slots_read(struct snapshot *snap, struct target *t, unsigned want,
 			 (int)t->pid, t->name);
 }
 
+const struct slot_sign slot_signs[LOOK_N] = {
+	[LOOK_UNUSED] = { '.', "unused" }, [LOOK_PURGED] = { '~', "purged" },
+	[LOOK_EMPTY] = { 'o', "empty" },   [LOOK_SPARSE] = { '+', "sparse" },
+	[LOOK_FULL] = { '#', "full" },
+};
+
 void slots_look(const struct snapshot *snap, const struct superslab *ss,
-		enum slot_look look[HAKMEM_STATS_SLOTS])
+		struct slot_row *row)
 {
 	enum slot_look run = LOOK_FULL;
 	unsigned left = 0;
 
-	for (unsigned i = 0; i < HAKMEM_STATS_SLOTS; i++) {
+	row->base = ss->pub.base;
+	row->n = ss->pub.slots;
+	for (unsigned i = 0; i < row->n; i++) {
 		unsigned cls = ss->pub.size_class[i];
 
-		look[i] = ss->pub.empty >> i & 1    ? LOOK_EMPTY
-			  : ss->pub.purged >> i & 1 ? LOOK_PURGED
-						    : LOOK_UNUSED;
+		row->look[i] = ss->pub.empty >> i & 1	 ? LOOK_EMPTY
+			       : ss->pub.purged >> i & 1 ? LOOK_PURGED
+							 : LOOK_UNUSED;
 		if (!(ss->pub.active >> i & 1))
 			continue;
 		if (ss->pub.run[i] || !left) {
@@ -314,6 +323,15 @@ void slots_look(const struct snapshot *snap, const struct superslab *ss,
 				run = LOOK_SPARSE;
 		}
 		left--;
-		look[i] = run;
+		row->look[i] = run;
 	}
+}
+
+struct slot_row *slots_rows(const struct snapshot *snap)
+{
+	struct slot_row *row = xcalloc(snap->superslabs, sizeof(*row));
+
+	for (size_t i = 0; i < snap->superslabs; i++)
+		slots_look(snap, &snap->ss[i], &row[i]);
+	return row;
 }

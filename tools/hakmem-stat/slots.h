@@ -23,8 +23,23 @@ enum slot_look {
 	LOOK_N,
 };
 
-/* The state of each slot as the map shows it; needs WANT_SLABS. */
+/* A SuperSlab as the map shows it. */
+struct slot_row {
+	uint64_t base;
+	unsigned n;
+	enum slot_look look[HAKMEM_STATS_SLOTS];
+};
+
+/* Needs WANT_SLABS. */
 void slots_look(const struct snapshot *snap, const struct superslab *ss,
-		enum slot_look look[HAKMEM_STATS_SLOTS]);
+		struct slot_row *row);
+/* All of them; to be freed. */
+struct slot_row *slots_rows(const struct snapshot *snap);
+
+/* One sign each, as in the map, with a word. */
+extern const struct slot_sign {
+	char sign;
+	const char *word;
+} slot_signs[LOOK_N];
 
 #endif /* SLOTS_H */

@@ -79,6 +79,7 @@ struct snapshot {
 	size_t heaps;
 	struct superslab *ss; /* by address */
 	size_t superslabs;
+	bool have_slabs; /* nfree is filled in */
 	struct mapping *mapping; /* those in use */
 	size_t mappings;
 	char *options; /* "NAME=value\n"... */

@@ -15,15 +15,10 @@
 #define TOP 40u
 #define LEGEND 30u
 
-static const struct {
-	const char *word;
-	const char *fill;
-} looks[LOOK_N] = {
-	[LOOK_UNUSED] = { "unused", "#e4e4e4" },
-	[LOOK_PURGED] = { "purged", "#b9d3ee" },
-	[LOOK_EMPTY] = { "empty", "#f2c14e" },
-	[LOOK_SPARSE] = { "sparse", "#8fce8f" },
-	[LOOK_FULL] = { "full", "#2d7d46" },
+static const char *const fills[LOOK_N] = {
+	[LOOK_UNUSED] = "#e4e4e4", [LOOK_PURGED] = "#b9d3ee",
+	[LOOK_EMPTY] = "#f2c14e",  [LOOK_SPARSE] = "#8fce8f",
+	[LOOK_FULL] = "#2d7d46",
 };
 
 void svg_text(FILE *f, const char *text)
@@ -57,27 +52,23 @@ void svg_text(FILE *f, const char *text)
 	}
 }
 
-static void superslab(FILE *f, const struct snapshot *snap,
-		      const struct superslab *ss, unsigned x, unsigned y,
-		      uint64_t count[LOOK_N])
+static void superslab(FILE *f, const struct slot_row *row, unsigned x,
+		      unsigned y, uint64_t count[LOOK_N])
 {
-	enum slot_look look[HAKMEM_STATS_SLOTS];
-
-	slots_look(snap, ss, look);
 	fprintf(f, "<text class=\"a\" x=\"%u\" y=\"%u\">%" PRIx64 "</text>", x,
-		y + CELL - 2, ss->pub.base);
-	for (unsigned i = 0; i < ss->pub.slots; i++) {
+		y + CELL - 2, row->base);
+	for (unsigned i = 0; i < row->n; i++) {
 		unsigned n = 1;
 
 		/* neighbours of one kind are one shape */
-		while (i + n < ss->pub.slots && look[i + n] == look[i])
+		while (i + n < row->n && row->look[i + n] == row->look[i])
 			n++;
 		fprintf(f,
 			"<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\""
 			" class=\"%s\"/>",
 			x + LABEL + i * CELL, y, n * CELL - 1, CELL - 1,
-			looks[look[i]].word);
-		count[look[i]] += n;
+			slot_signs[row->look[i]].word);
+		count[row->look[i]] += n;
 		i += n - 1;
 	}
 	putc('\n', f);
@@ -87,62 +78,73 @@ static void legend(FILE *f, const uint64_t count[LOOK_N], unsigned y)
 {
 	unsigned x = 4;
 
-	for (int i = LOOK_N - 1; i >= 0; i--, x += 96)
+	for (int i = LOOK_N - 1; i >= 0; i--, x += 88)
 		fprintf(f,
 			"<rect x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\""
 			" class=\"%s\"/><text x=\"%u\" y=\"%u\">%s %" PRIu64
 			"</text>\n",
-			x, y, CELL, CELL, looks[i].word, x + CELL + 4,
-			y + CELL - 1, looks[i].word, count[i]);
+			x, y, CELL, CELL, slot_signs[i].word, x + CELL + 4,
+			y + CELL - 1, slot_signs[i].word, count[i]);
 }
 
-void svg_map(FILE *f, const struct snapshot *snap, bool with_title)
+static void head(FILE *f, unsigned width, unsigned height)
 {
-	unsigned n = (unsigned)snap->superslabs;
-	unsigned across = n ? (n + ROWS - 1) / ROWS : 1;
-	unsigned down = n < ROWS ? n : ROWS;
-	unsigned one = LABEL + HAKMEM_STATS_SLOTS * CELL;
-	unsigned width = across * (one + GAP) - GAP + 8;
-	unsigned top = with_title ? TOP : 4;
-	unsigned height = top + down * CELL + LEGEND;
-	uint64_t count[LOOK_N] = { 0 };
-
 	fprintf(f,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" "
 		"height=\"%u\" viewBox=\"0 0 %u %u\" role=\"img\" "
 		"font-family=\"sans-serif\" font-size=\"11\">\n<style>",
 		width, height, width, height);
 	for (int i = 0; i < LOOK_N; i++)
-		fprintf(f, ".%s{fill:%s}", looks[i].word, looks[i].fill);
+		fprintf(f, ".%s{fill:%s}", slot_signs[i].word, fills[i]);
 	fputs(".a{font-family:monospace;font-size:10px;fill:#555}</style>\n"
 	      "<title>Slots of the heap</title>\n",
 	      f);
-	if (with_title) {
+}
+
+void svg_map(FILE *f, const struct slot_row *row, size_t rows,
+	     const char *title, const char *subtitle)
+{
+	unsigned n = (unsigned)rows;
+	unsigned across = n ? (n + ROWS - 1) / ROWS : 1;
+	unsigned down = n < ROWS ? n : ROWS;
+	unsigned one = LABEL + HAKMEM_STATS_SLOTS * CELL;
+	unsigned width = across * (one + GAP) - GAP + 8;
+	unsigned top = title ? TOP : 4;
+	unsigned height = top + down * CELL + LEGEND;
+	uint64_t count[LOOK_N] = { 0 };
+
+	head(f, width, height);
+	if (title) {
 		fprintf(f,
 			"<rect width=\"%u\" height=\"%u\" fill=\"#fff\"/>"
 			"<text x=\"4\" y=\"16\" font-size=\"14\">",
 			width, height);
-		svg_text(f, snap->name);
-		fprintf(f,
-			" (%d)</text><text x=\"4\" y=\"32\">a cell is a "
-			"slot of %" PRIu32 " KiB</text>\n",
-			(int)snap->pid, snap->s.slot_size / 1024);
+		svg_text(f, title);
+		fputs("</text><text x=\"4\" y=\"32\">", f);
+		svg_text(f, subtitle);
+		fputs("</text>\n", f);
 	}
 	for (unsigned i = 0; i < n; i++)
-		superslab(f, snap, &snap->ss[i], 4 + i / ROWS * (one + GAP),
+		superslab(f, &row[i], 4 + i / ROWS * (one + GAP),
 			  top + i % ROWS * CELL, count);
 	legend(f, count, height - LEGEND + 12);
 	fputs("</svg>\n", f);
 }
 
-enum status svg_map_file(const struct snapshot *snap, const char *path,
+enum status svg_map_file(const struct snapshot *snap,
+			 const struct slot_row *row, const char *path,
 			 struct error *e)
 {
+	char title[64], subtitle[64];
 	struct whole_file w;
 	enum status status = whole_file_open(&w, path, e);
 
 	if (status != STATUS_OK)
 		return status;
-	svg_map(w.f, snap, true);
+	snprintf(title, sizeof(title), "%s (%d)", snap->name, (int)snap->pid);
+	snprintf(subtitle, sizeof(subtitle),
+		 "a cell is a slot of %" PRIu32 " KiB",
+		 snap->s.slot_size / 1024);
+	svg_map(w.f, row, snap->superslabs, title, subtitle);
 	return whole_file_close(&w, e);
 }

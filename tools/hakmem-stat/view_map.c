@@ -6,18 +6,11 @@
 #include "term.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 
-static const struct {
-	char sign;
-	const char *word;
-	const char *colour; /* SGR of the terminal */
-} looks[LOOK_N] = {
-	[LOOK_UNUSED] = { '.', "unused", "90" },
-	[LOOK_PURGED] = { '~', "purged", "34" },
-	[LOOK_EMPTY] = { 'o', "empty", "36" },
-	[LOOK_SPARSE] = { '+', "sparse", "33" },
-	[LOOK_FULL] = { '#', "full", "32" },
+static const char *const colours[LOOK_N] = {
+	[LOOK_UNUSED] = "90", [LOOK_PURGED] = "34", [LOOK_EMPTY] = "36",
+	[LOOK_SPARSE] = "33", [LOOK_FULL] = "32",
 };
 
 static void cells(FILE *f, const enum slot_look *look, unsigned n, bool colour)
@@ -26,8 +19,8 @@ static void cells(FILE *f, const enum slot_look *look, unsigned n, bool colour)
 
 	for (unsigned i = 0; i < n; i++) {
 		if (colour && look[i] != last)
-			fprintf(f, "\033[%sm", looks[look[i]].colour);
-		putc(looks[look[i]].sign, f);
+			fprintf(f, "\033[%sm", colours[look[i]]);
+		putc(slot_signs[look[i]].sign, f);
 		last = look[i];
 	}
 	if (colour && n)
@@ -40,7 +33,7 @@ static void legend(FILE *f, const uint64_t count[LOOK_N], bool colour)
 		enum slot_look look = (enum slot_look)i;
 
 		cells(f, &look, 1, colour);
-		fprintf(f, " %s %" PRIu64 "%s", looks[i].word, count[i],
+		fprintf(f, " %s %" PRIu64 "%s", slot_signs[i].word, count[i],
 			i ? "  " : "\n");
 	}
 }
@@ -49,8 +42,10 @@ static enum status print(FILE *f, const struct look *look,
 			 const struct options *opt, struct error *e)
 {
 	const struct snapshot *snap = look->now;
+	struct slot_row *row = slots_rows(snap);
 	bool colour = term_colour(opt);
 	uint64_t count[LOOK_N] = { 0 };
+	enum status status = STATUS_OK;
 
 	if (look->before)
 		putc('\n', f);
@@ -58,18 +53,17 @@ static enum status print(FILE *f, const struct look *look,
 		term_clean(snap->name), (int)snap->pid,
 		snap->s.slot_size / 1024);
 	for (size_t i = 0; i < snap->superslabs; i++) {
-		const struct superslab *ss = &snap->ss[i];
-		enum slot_look slot[HAKMEM_STATS_SLOTS];
-
-		slots_look(snap, ss, slot);
-		fprintf(f, "%12" PRIx64 " ", ss->pub.base);
-		cells(f, slot, ss->pub.slots, colour);
+		fprintf(f, "%12" PRIx64 " ", row[i].base);
+		cells(f, row[i].look, row[i].n, colour);
 		putc('\n', f);
-		for (unsigned k = 0; k < ss->pub.slots; k++)
-			count[slot[k]]++;
+		for (unsigned k = 0; k < row[i].n; k++)
+			count[row[i].look[k]]++;
 	}
 	legend(f, count, colour);
-	return opt->svg ? svg_map_file(snap, opt->svg, e) : STATUS_OK;
+	if (opt->svg)
+		status = svg_map_file(snap, row, opt->svg, e);
+	free(row);
+	return status;
 }
 
 const struct view_def view_map = {

@@ -58,7 +58,7 @@ static enum status show(const struct history *history,
 	return fflush(stdout) || ferror(stdout) ? write_error(e) : STATUS_OK;
 }
 
-void watch_wait(struct timespec *at, double seconds)
+static void advance(struct timespec *at, double seconds)
 {
 	at->tv_sec += (time_t)seconds;
 	at->tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
@@ -66,6 +66,17 @@ void watch_wait(struct timespec *at, double seconds)
 		at->tv_nsec -= 1000000000;
 		at->tv_sec++;
 	}
+}
+
+void watch_nap(struct timespec *at, double seconds)
+{
+	advance(at, seconds);
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, at, NULL);
+}
+
+void watch_wait(struct timespec *at, double seconds)
+{
+	advance(at, seconds);
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, at, NULL) ==
 	       EINTR)
 		;

@@ -21,5 +21,7 @@ enum status watch_pid(pid_t pid, const struct options *opt, struct table *table,
 
 /* Sleep until *at + seconds, and let *at be that time: no drift. */
 void watch_wait(struct timespec *at, double seconds);
+/* The same, but a signal that is caught ends it. */
+void watch_nap(struct timespec *at, double seconds);
 
 #endif /* WATCH_H */
