@@ -44,6 +44,6 @@ completes rec "record"
 completes report some-f "some-file"
 
 # Every option of --help is offered, and no other.
-completes -- "$("$stat" --help | grep -o '^  *-.*--[a-z-]*' |
-	grep -o -- '--[a-z-]*$' | tr '\n' ' ' | sed 's/ $//')"
+completes -- "$("$stat" --help | sed -n 's/^  *\(-., \)*\(--[a-z-]*\).*/\2/p' |
+	tr '\n' ' ' | sed 's/ $//')"
 finish
