@@ -41,7 +41,7 @@ agree columns.help columns.page
 # Each view, form and way to choose has its example.
 sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$page" >examples
 for word in ' -c' ' -t' ' -p' ' -m' ' --svg' ' -r' ' --json' ' --prometheus' \
-	' -R' ' -u' ' --top' ' record' ' report'; do
+	' -R' ' -u' ' --top' ' record' ' report' ' -c ./core'; do
 	grep -Eq "^hakmem-stat.*$word( |\$)" examples || fail "no example of$word"
 done
 

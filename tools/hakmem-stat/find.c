@@ -119,9 +119,14 @@ static uint64_t file_symbol(int fd)
 static bool by_file(struct target *t, struct found *f)
 {
 	char path[4096];
-	ssize_t len = readlinkat(t->dir, "exe", path, sizeof(path) - 1);
-	int fd = openat(t->dir, "exe", O_RDONLY | O_CLOEXEC);
+	ssize_t len;
+	int fd;
 	uint64_t value;
+
+	if (t->core)
+		return false;
+	len = readlinkat(t->dir, "exe", path, sizeof(path) - 1);
+	fd = openat(t->dir, "exe", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || len < 0) {
 		if (fd >= 0)

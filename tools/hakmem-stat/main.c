@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core.h"
 #include "many.h"
 #include "options.h"
 #include "record.h"
@@ -33,6 +34,8 @@ static enum status look(const struct options *opt, struct table *table,
 
 	if (opt->target && parse_pid(opt->target, &pid))
 		return watch_pid(pid, opt, table, e);
+	if (opt->target && core_is_file(opt->target))
+		return watch_core(opt->target, opt, table, e);
 	return many(opt, table, e);
 }
 

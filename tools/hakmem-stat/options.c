@@ -49,6 +49,7 @@ static const struct option long_options[] = {
 
 static const char help_text[] =
 	"Usage: hakmem-stat [options] PID|NAME [interval [count]]\n"
+	"       hakmem-stat [options] CORE-FILE\n"
 	"       hakmem-stat record [--to FILE] PID|NAME [interval [count]]\n"
 	"       hakmem-stat report [--to FILE] [RECORDING]\n"
 	"       hakmem-stat [options] [-a] [-u USER] [-g CGROUP] [interval [count]]\n"

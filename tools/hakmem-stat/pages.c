@@ -141,6 +141,9 @@ enum status pages_read(const struct snapshot *snap, struct target *t,
 	int error;
 
 	memset(r, 0, sizeof(*r));
+	if (t->core)
+		return error_set(e, STATUS_USAGE,
+				 "a core file does not tell what was resident");
 	if (!read_smaps(t, r))
 		return target_explain(t, errno ? errno : EIO, e);
 	pm = xcalloc(1, sizeof(*pm));

@@ -208,24 +208,6 @@ void maps_free(struct maps *maps)
 	memset(maps, 0, sizeof(*maps));
 }
 
-const struct map *maps_at(const struct maps *maps, uint64_t addr)
-{
-	size_t low = 0, high = maps->n;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		const struct map *m = &maps->map[mid];
-
-		if (addr < m->start)
-			high = mid;
-		else if (addr >= m->end)
-			low = mid + 1;
-		else
-			return m;
-	}
-	return NULL;
-}
-
 static bool is_number(const char *name)
 {
 	return isdigit((unsigned char)name[0]);

@@ -74,7 +74,6 @@ uint64_t procfs_rss(int dir);
 /* 0 or an errno. */
 int procfs_maps(int dir, struct maps *maps);
 void maps_free(struct maps *maps);
-const struct map *maps_at(const struct maps *maps, uint64_t addr);
 
 /* Threads, in the order of their numbers. */
 void procfs_tasks(int dir, struct tasks *tasks);

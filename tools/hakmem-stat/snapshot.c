@@ -8,17 +8,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SECONDS_MAX 3
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 uint64_t snapshot_slab_bytes(const struct snapshot *snap, unsigned cls,
 			     uint64_t slabs)
@@ -93,8 +84,8 @@ enum status snapshot_take(struct snapshot *snap, struct target *t,
 		status = layout_options(snap, t, e);
 	if (status != STATUS_OK)
 		return status;
-	snap->time = now_ns(CLOCK_REALTIME);
-	snap->rss = procfs_rss(t->dir);
+	snap->time = target_time(t);
+	snap->rss = t->core ? 0 : procfs_rss(t->dir);
 	if (want & WANT_THREADS)
 		threads_name(snap, t);
 	snapshot_sum(snap);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "target.h"
 
+#include "core.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -97,8 +99,19 @@ enum status target_open(struct target *t, pid_t pid, struct error *e)
 	return status;
 }
 
+enum status target_open_core(struct target *t, const char *path,
+			     struct error *e)
+{
+	memset(t, 0, sizeof(*t));
+	t->dir = t->mem = -1;
+	t->core = core_open(path, &t->maps, &t->pid, t->name, e);
+	return t->core ? STATUS_OK : e->status;
+}
+
 void target_close(struct target *t)
 {
+	core_close(t->core);
+	t->core = NULL;
 	if (t->dir >= 0)
 		close(t->dir);
 	if (t->mem >= 0)
@@ -134,6 +147,8 @@ static int read_vm(pid_t pid, const struct piece *piece, size_t n)
 	ssize_t got;
 
 	for (size_t i = 0; i < n; i++) {
+		if (piece[i].addr > UINTPTR_MAX)
+			return EFAULT;
 		local[i].iov_base = piece[i].buf;
 		remote[i].iov_base = (void *)(uintptr_t)piece[i].addr;
 		local[i].iov_len = remote[i].iov_len = piece[i].len;
@@ -149,6 +164,8 @@ static int read_pieces(struct target *t, const struct piece *piece, size_t n)
 {
 	int error = 0;
 
+	if (t->core)
+		return core_read(t->core, piece, n);
 	if (t->mem >= 0)
 		return read_mem(t->mem, piece, n);
 	while (n && !error) {
@@ -167,17 +184,19 @@ static enum status unmapped(struct target *t, const struct piece *piece,
 	struct proc_stat st;
 	char byte;
 
-	if (!procfs_stat(t->dir, &st) || st.state == 'Z' || st.state == 'X')
+	if (!t->core &&
+	    (!procfs_stat(t->dir, &st) || st.state == 'Z' || st.state == 'X'))
 		return gone(t, e);
 	/* which one it was, if it still is */
 	while (n > 1 && target_peek(t, piece->addr, &byte, 1)) {
 		piece++;
 		n--;
 	}
-	return error_set(e, STATUS_TORN,
-			 "%d (%s): its statistics lead to 0x%" PRIx64
-			 ", where no memory is",
-			 (int)t->pid, t->name, piece->addr);
+	return error_set(
+		e, STATUS_TORN,
+		"%d (%s): its statistics lead to 0x%" PRIx64 ", where %s",
+		(int)t->pid, t->name, piece->addr,
+		t->core ? "the core file has nothing" : "no memory is");
 }
 
 enum status target_readv(struct target *t, const struct piece *piece, size_t n,
@@ -207,20 +226,33 @@ bool target_peek(struct target *t, uint64_t addr, void *buf, size_t len)
 	return read_pieces(t, &piece, 1) == 0;
 }
 
-static uint64_t now(void)
+static uint64_t now(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 void target_hurry(struct target *t, double seconds)
 {
-	t->deadline = now() + (uint64_t)(seconds * 1e9);
+	t->deadline = now(CLOCK_MONOTONIC) + (uint64_t)(seconds * 1e9);
 }
 
 bool target_late(const struct target *t)
 {
-	return now() > t->deadline;
+	return now(CLOCK_MONOTONIC) > t->deadline;
+}
+
+void target_tasks(struct target *t, struct tasks *tasks)
+{
+	if (t->core)
+		core_tasks(t->core, tasks);
+	else
+		procfs_tasks(t->dir, tasks);
+}
+
+uint64_t target_time(const struct target *t)
+{
+	return t->core ? core_time(t->core) : now(CLOCK_REALTIME);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target.h - a process whose memory is read
+ * target.h - a process or a core file whose memory is read
  *
  * Nothing here stops, signals or attaches to the process: its memory is read
  * with process_vm_readv(2), or through its mem file where the processes of
@@ -22,20 +22,25 @@ struct piece {
 	size_t len;
 };
 
+struct core;
+
 struct target {
-	pid_t pid;
-	int dir; /* of /proc/PID */
+	pid_t pid; /* of a core file: what it was */
+	int dir; /* of /proc/PID; -1: a core file */
 	int mem; /* /proc/PID/mem, or -1: process_vm_readv */
 	char name[32];
 	struct maps maps;
+	struct core *core; /* NULL: a process */
 	uint64_t stats; /* address of hakmem_stats, once found */
 	uint64_t deadline; /* CLOCK_MONOTONIC ns, 0: none */
 };
 
 #define PIECES_MAX 1024 /* IOV_MAX: more need more than one call */
 
-/* Leaves nothing to be closed when it fails. */
+/* Both leave nothing to be closed when they fail. */
 enum status target_open(struct target *t, pid_t pid, struct error *e);
+enum status target_open_core(struct target *t, const char *path,
+			     struct error *e);
 void target_close(struct target *t);
 
 /* All pieces, in order; up to PIECES_MAX are read in one system call. */
@@ -51,6 +56,11 @@ bool target_peek(struct target *t, uint64_t addr, void *buf, size_t len);
  * look ends.  After the time target_late is true. */
 void target_hurry(struct target *t, double seconds);
 bool target_late(const struct target *t);
+
+/* Threads; the caller frees tasks->task. */
+void target_tasks(struct target *t, struct tasks *tasks);
+/* CLOCK_REALTIME ns: now, or when the core file was written. */
+uint64_t target_time(const struct target *t);
 
 /* Say why reading something of the process failed with this errno. */
 enum status target_explain(struct target *t, int error, struct error *e);

@@ -103,7 +103,7 @@ void threads_name(struct snapshot *snap, struct target *t)
 	size_t n, best = 0;
 	unsigned best_offset = 0;
 
-	procfs_tasks(t->dir, &tasks);
+	target_tasks(t, &tasks);
 	if (tasks.n)
 		qsort(tasks.task, tasks.n, sizeof(*tasks.task), by_inner);
 	n = sample(snap, t, owner);

@@ -105,6 +105,17 @@ static enum status watch(struct target *t, const struct options *opt,
 	return status;
 }
 
+static enum status watch_found(struct target *t, const struct options *opt,
+			       struct table *table, struct error *e)
+{
+	enum status status = find_stats(t, e);
+
+	if (status == STATUS_OK)
+		status = watch(t, opt, table, e);
+	target_close(t);
+	return status;
+}
+
 enum status watch_pid(pid_t pid, const struct options *opt, struct table *table,
 		      struct error *e)
 {
@@ -113,9 +124,20 @@ enum status watch_pid(pid_t pid, const struct options *opt, struct table *table,
 
 	if (status != STATUS_OK)
 		return status;
-	status = find_stats(&t, e);
-	if (status == STATUS_OK)
-		status = watch(&t, opt, table, e);
-	target_close(&t);
-	return status;
+	return watch_found(&t, opt, table, e);
+}
+
+enum status watch_core(const char *path, const struct options *opt,
+		       struct table *table, struct error *e)
+{
+	struct target t;
+	enum status status;
+
+	if (opt->interval > 0)
+		return error_set(e, STATUS_USAGE,
+				 "a core file does not change: no interval");
+	status = target_open_core(&t, path, e);
+	if (status != STATUS_OK)
+		return status;
+	return watch_found(&t, opt, table, e);
 }

@@ -19,6 +19,10 @@ unsigned watch_want(const struct options *opt);
 enum status watch_pid(pid_t pid, const struct options *opt, struct table *table,
 		      struct error *e);
 
+/* The same of a core file, once. */
+enum status watch_core(const char *path, const struct options *opt,
+		       struct table *table, struct error *e);
+
 /* Sleep until *at + seconds, and let *at be that time: no drift. */
 void watch_wait(struct timespec *at, double seconds);
 /* The same, but a signal that is caught ends it. */
