@@ -188,6 +188,14 @@ static HAK_COLD void free_confirm(void *p, const struct hak_slab *slab,
 		hak_fault(HAK_FAULT_DOUBLE_FREE, p, hak_class_size(slab->cls));
 }
 
+/* Free blocks of a slab with holes have no key while they lie in it; in a
+ * cache they have. */
+static void free_keyless(void *p, const struct hak_slab *slab, unsigned index)
+{
+	if (hak_unlikely(hak_slab_has(slab, index)))
+		hak_fault(HAK_FAULT_DOUBLE_FREE, p, hak_class_size(slab->cls));
+}
+
 static void free_remote(struct hak_heap *h, void *p, struct hak_slab *slab,
 			unsigned index)
 {
@@ -224,9 +232,10 @@ static void free_slab(struct hak_heap *h, void *p, uint32_t word)
 	if (hak_unlikely(!exact || index >= slab->blocks))
 		return free_inexact(p, hak_class_size(slab->cls));
 #if HAK_MISUSE_CHECKS
-	if (hak_unlikely(((uintptr_t *)p)[1] == key ||
-			 hak_word_kind(word) == HAK_KIND_HOLED))
+	if (hak_unlikely(((uintptr_t *)p)[1] == key))
 		free_confirm(p, slab, index);
+	else if (hak_unlikely(hak_word_kind(word) == HAK_KIND_HOLED))
+		free_keyless(p, slab, index);
 	((uintptr_t *)p)[1] = key;
 #else
 	(void)key;
@@ -348,7 +357,8 @@ size_t hak_usable_size(const void *p)
 	case HAK_KIND_HUGE:
 		return hak_huge_size(p);
 	case HAK_KIND_BOOT:
-		return hak_pool_mine() ? 0 : hak_boot_size(p);
+		hak_thread_arm();
+		return hak_boot_size(p);
 	case HAK_KIND_NESTED:
 		return hak_nested_size(p);
 	default:
@@ -383,6 +393,7 @@ bool hak_is_ours(const void *p)
 		return hak_word_kind(word) != HAK_KIND_TOMB;
 	if (hak_mode == HAK_MODE_NEW || hak_pool_mine())
 		return false;
+	hak_thread_arm();
 	hak_pool_enter();
 	huge = hak_huge_containing(p) != NULL;
 	hak_pool_leave();
@@ -465,9 +476,10 @@ static void realloc_check(void *p, uint32_t word)
 
 	if (!exact || index >= slab->blocks)
 		free_inexact(p, hak_class_size(slab->cls));
-	if (((uintptr_t *)p)[1] == (hak_heap_secret ^ (uintptr_t)p) ||
-	    hak_word_kind(word) == HAK_KIND_HOLED)
+	if (((uintptr_t *)p)[1] == (hak_heap_secret ^ (uintptr_t)p))
 		free_confirm(p, slab, index);
+	else if (hak_word_kind(word) == HAK_KIND_HOLED)
+		free_keyless(p, slab, index);
 }
 
 void *hak_realloc(void *p, size_t size)
@@ -493,7 +505,9 @@ void *hak_realloc(void *p, size_t size)
 	if (!size)
 		return realloc_zero(p);
 	if (kind != HAK_KIND_HUGE && kind != HAK_KIND_LARGE) {
-		if (realloc_fits(had, size))
+		/* a handler inside the pool sees a mixed slot half changed */
+		if (realloc_fits(had, size) &&
+		    !(kind == HAK_KIND_BOOT && hak_pool_mine()))
 			return p;
 		return realloc_move(p, had, size);
 	}

@@ -211,17 +211,20 @@ bool hak_boot_free(void *p, bool *twice)
 
 size_t hak_boot_size(const void *p)
 {
+	bool mine = hak_pool_mine(); /* a handler that interrupted the pool */
 	const struct boot *b;
 	size_t size = 0;
 	unsigned g;
 
 	/* under the lock: neighbours come and go in the same words */
-	hak_pool_enter();
+	if (!mine)
+		hak_pool_enter();
 	b = hak_registry_record(p);
 	g = boot_granule(b, p);
 	if (((uintptr_t)p & (BOOT_GRANULE - 1)) == 0 && boot_bit(b->start, g))
 		size = (boot_end(b, g) - g) * BOOT_GRANULE;
-	hak_pool_leave();
+	if (!mine)
+		hak_pool_leave();
 	return size;
 }
 

@@ -18,13 +18,14 @@
 #include "snapshot.h"
 #include "stats.h"
 #include "superslab.h"
-#include "sys.h"
+#include "thread.h"
 
 #include "hakmem/hakmem.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -132,19 +133,12 @@ EXPORT int hakmem_stats_get(struct hakmem_stats *out, size_t size)
 
 static int api_report(int fd, bool json)
 {
-	static struct hak_report_class classes[HAK_CLASSES];
-	static uint32_t turn; /* one report at a time: the table is large */
+	struct hak_report_class classes[HAK_CLASSES];
 	struct hakmem_stats s;
-	int ret;
 
-	while (__atomic_exchange_n(&turn, 1, __ATOMIC_ACQUIRE))
-		hak_sys_futex_wait(&turn, 1);
 	hak_stats_collect(&s, classes);
-	ret = json ? hak_report_json(&s, classes, fd)
-		   : hak_report_text(&s, classes, fd);
-	__atomic_store_n(&turn, 0, __ATOMIC_RELEASE);
-	hak_sys_futex_wake(&turn, 1);
-	return ret;
+	return json ? hak_report_json(&s, classes, fd)
+		    : hak_report_text(&s, classes, fd);
 }
 
 EXPORT int hakmem_stats_print(int fd, const char *format)
@@ -236,7 +230,7 @@ struct api_walk {
 
 static int api_walk_classes(const struct api_walk *w)
 {
-	static struct hak_report_class classes[HAK_CLASSES];
+	struct hak_report_class classes[HAK_CLASSES];
 	struct hakmem_stats s;
 	int ret = 0;
 
@@ -320,6 +314,7 @@ EXPORT int hakmem_heap_walk(hakmem_walk_fn fn, void *arg)
 	ret = api_walk_classes(&w);
 	if (ret)
 		return ret;
+	hak_thread_arm();
 	hak_pool_enter();
 	ret = api_walk_slots(&w);
 	if (!ret)

@@ -14,7 +14,6 @@
 
 #define HEAP_SMALL_PROCESS ((uint64_t)4 << 20)
 #define HEAP_OUTBOX_MAX 256u
-#define HEAP_FOREIGN_MAX 16u
 #define HEAP_NEARLY_EMPTY 16u /* less than this part of it is live */
 #define HEAP_ONLY_FREES 3u /* flushes without a refill */
 #define HEAP_PUNCH_CALLS 512u /* about 1 ms */
@@ -92,6 +91,29 @@ struct hak_heap *hak_heap_new(void)
 	return h;
 }
 
+/*
+ * While a slow path moves a cache's blocks, a handler that interrupts it must
+ * neither take one nor put one there: with top, base and limit in one place it
+ * goes the slow way, and finds the heap busy.
+ */
+static struct hak_cache heap_close(struct hak_cache *c)
+{
+	struct hak_cache own = *c;
+
+	c->limit = own.top;
+	c->base = own.top;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return own;
+}
+
+static void heap_open(struct hak_cache *c, const struct hak_cache *own)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	c->top = own->top;
+	c->base = own->base;
+	c->limit = own->limit;
+}
+
 /* ---- caches ------------------------------------------------------------ */
 
 /*
@@ -102,23 +124,24 @@ static void heap_grow(struct hak_heap *h, unsigned cls)
 {
 	struct hak_cache *c = &h->cache[cls];
 	struct hak_bin *b = &h->bin[cls];
+	struct hak_cache own = heap_close(c);
 	unsigned full = hak_class[cls].pub.cache_blocks;
-	unsigned place = b->cap ? full : HAK_CACHE_SMALL;
-	size_t n = (size_t)(c->top - c->base);
+	size_t n = (size_t)(own.top - own.base);
 
 	if (b->cap <= HAK_CACHE_SMALL) {
 		void **base = &h->entries[h->entries_used];
 
 		if (n)
-			memcpy(base, c->base, n * sizeof(*base));
-		h->entries_used += place;
-		c->base = base;
-		c->top = base + n;
+			memcpy(base, own.base, n * sizeof(*base));
+		h->entries_used += b->cap ? full : HAK_CACHE_SMALL;
+		own.base = base;
+		own.top = base + n;
 	}
 	b->cap = (uint16_t)(b->cap * 2u > full ? full : b->cap * 2u);
 	if (!b->cap)
 		b->cap = HAK_CACHE_SMALL;
-	c->limit = c->base + b->cap;
+	own.limit = own.base + b->cap;
+	heap_open(c, &own);
 }
 
 /*
@@ -289,15 +312,15 @@ void hak_heap_flush(struct hak_heap *h, unsigned cls, unsigned keep)
 	struct hak_cache *c = &h->cache[cls];
 
 	while ((size_t)(c->top - c->base) > keep) {
-		size_t n = (size_t)(c->top - c->base) - keep;
+		struct hak_cache own = heap_close(c);
+		size_t all = (size_t)(own.top - own.base), n = all - keep;
 
 		if (n > sizeof(batch) / sizeof(*batch))
 			n = sizeof(batch) / sizeof(*batch);
-		memcpy(batch, c->base, n * sizeof(*batch));
-		memmove(c->base, c->base + n,
-			((size_t)(c->top - c->base) - n) * sizeof(*batch));
-		c->top -= n;
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		memcpy(batch, own.base, n * sizeof(*batch));
+		memmove(own.base, own.base + n, (all - n) * sizeof(*batch));
+		own.top -= n;
+		heap_open(c, &own);
 		for (size_t i = 0; i < n; i++)
 			heap_put_block(h, batch[i]);
 	}
@@ -362,11 +385,14 @@ void hak_heap_push(struct hak_heap *h, unsigned cls, void *p)
 	if (c->top == c->limit) {
 		h->busy++;
 		h->stat[cls].flushes++;
-		if (b->fills && b->cap < hak_class[cls].pub.cache_blocks)
+		if (!b->cap ||
+		    (b->fills && b->cap < hak_class[cls].pub.cache_blocks))
 			heap_grow(h, cls);
 		b->fills = 0;
 		if (c->top == c->limit)
 			heap_overflow(h, cls);
+		if ((h->stat[cls].flushes & 15) == 0)
+			heap_bound(h);
 		if (hak_purge_due())
 			hak_heap_tick(h);
 		h->busy--;
@@ -421,14 +447,25 @@ static struct hak_slab *heap_more(struct hak_heap *h, unsigned cls)
 	return b->partial;
 }
 
-/* Blocks in these pages were handed out again. */
-static void heap_refault(const struct hak_heap *h, struct hak_slab *slab,
-			 uint64_t pages)
+/*
+ * n blocks were taken from a slab with holes, now or before.  They get their
+ * keys while they lie in the cache; when the last free block has left, no
+ * block lacks one.
+ */
+static void heap_filled_keyless(struct hak_heap *h, struct hak_slab *slab,
+				uint64_t holes, void **out, unsigned n)
 {
+	uint64_t used = holes & ~slab->holes;
+
+	for (unsigned i = 0; i < n; i++)
+		((uintptr_t *)out[i])[1] = hak_heap_key(h, out[i]);
 	hak_pool_enter();
-	hak_purge_hole_used(hak_popcount64(pages) * hak_os_page);
-	if (!slab->holes)
+	if (used)
+		hak_purge_hole_used(hak_popcount64(used) * hak_os_page);
+	if (slab->nfree == 0) {
+		slab->keyless = false;
 		hak_pool_slab_words(slab, h->pub.tag);
+	}
 	hak_pool_leave();
 }
 
@@ -441,6 +478,7 @@ static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 	while (n < want) {
 		struct hak_slab *slab = b->partial;
 		uint64_t holes;
+		unsigned got;
 
 		if (!slab) {
 			if (n)
@@ -450,9 +488,10 @@ static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 				break;
 		}
 		holes = slab->holes;
-		n += hak_slab_take(slab, out + n, want - n, h->small);
-		if (hak_unlikely(holes != slab->holes))
-			heap_refault(h, slab, holes ^ slab->holes);
+		got = hak_slab_take(slab, out + n, want - n, h->small);
+		if (hak_unlikely(slab->keyless))
+			heap_filled_keyless(h, slab, holes, out + n, got);
+		n += got;
 		if (slab->nfree == 0) {
 			hak_slab_unlink(&b->partial, slab);
 			hak_slab_push(&b->full, slab, HAK_SLAB_FULL);
@@ -467,6 +506,7 @@ void *hak_heap_refill(struct hak_heap *h, unsigned cls)
 {
 	struct hak_cache *c = &h->cache[cls];
 	struct hak_bin *b = &h->bin[cls];
+	struct hak_cache own;
 	unsigned n;
 	void *p = NULL;
 
@@ -477,15 +517,16 @@ void *hak_heap_refill(struct hak_heap *h, unsigned cls)
 	b->fills++;
 	b->empties = 0;
 	h->stat[cls].refills++;
-	n = heap_fill(h, cls, c->top, heap_want(b));
+	own = heap_close(c);
+	n = heap_fill(h, cls, own.top, heap_want(b));
 	h->stat[cls].filled += n;
 	if (n) {
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		c->top += n - 1;
-		p = *c->top;
+		own.top += n - 1;
+		p = *own.top;
 		((uintptr_t *)p)[1] = 0;
 		h->countdown--;
 	}
+	heap_open(c, &own);
 	if ((h->stat[cls].refills & 15) == 0)
 		heap_bound(h);
 	h->busy--;
@@ -543,7 +584,7 @@ static size_t heap_punch(struct hak_heap *h, unsigned cls, bool old,
 		bool still = slab->seen == slab->nfree;
 		size_t n;
 
-		slab->seen = slab->nfree;
+		slab->seen = (uint16_t)slab->nfree;
 		if (slab->nfree * 2 < slab->blocks ||
 		    slab->nfree == slab->blocks || (old && !still))
 			continue;

@@ -65,6 +65,11 @@ static bool init_read_options(void)
 	hak_conf_read(HAK_CONF_FILE, 0);
 	if (!secure)
 		hak_options_from_environ(environ);
+	if (hak_opt.verbose >= 2) {
+		hak_opt.ss_debug = 1;
+		hak_opt.pool_debug = 1;
+		hak_opt.remote_debug = 1;
+	}
 	hak_options_text(init_options, sizeof(init_options));
 	hak_stats.options = (uintptr_t)init_options;
 	hak_stats.limit_hard = hak_opt.limit_hard;

@@ -32,7 +32,6 @@ bool hak_libc_in_use(void);
 bool hak_libc_is_loader(const void *p);
 
 void *hak_libc_malloc(size_t size);
-void *hak_libc_calloc(size_t n, size_t size);
 void *hak_libc_realloc(void *p, size_t size);
 void *hak_libc_memalign(size_t align, size_t size);
 void hak_libc_free(void *p);

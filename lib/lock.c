@@ -55,6 +55,18 @@ void hak_lock_wake(struct hak_lock *l)
 }
 
 __thread uint32_t hak_lock_held;
+__thread uint32_t hak_lock_id;
+
+uint32_t hak_lock_new_id(void)
+{
+	static uint32_t last; /* atomic */
+
+	do {
+		hak_lock_id =
+			__atomic_add_fetch(&last, 2, __ATOMIC_RELAXED) & ~1u;
+	} while (!hak_lock_id);
+	return hak_lock_id;
+}
 
 #if HAK_DEBUG >= 1
 void hak_lock_ranked(const struct hak_lock *l, bool take)

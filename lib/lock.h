@@ -39,12 +39,15 @@ struct hak_lock {
 		0, (r), 0 \
 	}
 
-/* Rank held by this thread (debug builds); its address names the thread. */
-extern __thread uint32_t hak_lock_held;
+extern __thread uint32_t hak_lock_held; /* rank, in debug builds */
+extern __thread uint32_t hak_lock_id; /* even; 0: none yet */
 
+uint32_t hak_lock_new_id(void) HAK_COLD;
+
+/* The number of this thread, given at its first use of a lock. */
 static inline uint32_t hak_lock_self(void)
 {
-	return ((uint32_t)((uintptr_t)&hak_lock_held >> 4) << 1) | 2u;
+	return hak_likely(hak_lock_id) ? hak_lock_id : hak_lock_new_id();
 }
 
 void hak_lock_slow(struct hak_lock *l, uint32_t self) HAK_COLD;

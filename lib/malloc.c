@@ -223,7 +223,7 @@ EXPORT struct mallinfo mallinfo(void)
 
 EXPORT void malloc_stats(void)
 {
-	static struct hak_report_class classes[HAK_CLASSES];
+	struct hak_report_class classes[HAK_CLASSES];
 	struct hakmem_stats s;
 
 	if (hak_mode_now() == HAK_MODE_LIBC) {
@@ -312,7 +312,6 @@ EXPORT int mallopt(int param, int value)
  * by a tail call: it finds its caller, whose RUNPATH counts, by the return
  * address.
  */
-#ifndef HAK_STATIC
 EXPORT void *dlopen(const char *file, int mode)
 {
 	static void *(*next)(const char *, int); /* atomic; idempotent */
@@ -327,6 +326,5 @@ EXPORT void *dlopen(const char *file, int mode)
 	if (hak_opt.dlopen_deepbind == HAK_DEEPBIND_STRIP &&
 	    hak_mode_now() == HAK_MODE_OURS)
 		mode &= ~RTLD_DEEPBIND;
-	return fn(file, mode);
+	return fn ? fn(file, mode) : NULL;
 }
-#endif

@@ -64,7 +64,8 @@ static void *nested_map(size_t size, size_t align)
 				    hak_os_page);
 	struct nested_area *a;
 
-	if (total < size || total > UINT32_MAX)
+	/* the block has to begin in the first slot, which is registered */
+	if (total < size || total > UINT32_MAX || align > HAK_SLOT_SIZE / 2)
 		return NULL;
 	a = hak_os_map_aligned(total, HAK_SLOT_SIZE, NULL);
 	if (!a)

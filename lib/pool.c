@@ -411,7 +411,7 @@ static bool pool_set_owner(struct hak_slab *slab, uint32_t tag)
 
 void hak_pool_slab_words(struct hak_slab *slab, uint32_t tag)
 {
-	enum hak_kind kind = slab->holes       ? HAK_KIND_HOLED
+	enum hak_kind kind = slab->keyless     ? HAK_KIND_HOLED
 			     : slab->slots > 1 ? HAK_KIND_MULTI
 					       : HAK_KIND_SLAB;
 
@@ -433,6 +433,7 @@ static void pool_slab_begin(struct hak_slab *slab, unsigned cls, char *base,
 	slab->cls = (uint8_t)cls;
 	slab->slots = (uint8_t)c->pub.slots;
 	slab->holes = 0;
+	slab->keyless = false;
 }
 
 struct hak_slab *hak_pool_slab_new(unsigned cls, uint32_t tag)
@@ -590,24 +591,54 @@ bool hak_pool_check(void)
 	       unused == hak_stats.slots_unused;
 }
 
+/* Slots of the run that begins here, 0: none.  A run's first registry word is
+ * written last and cleared first. */
+static unsigned pool_committed(const struct hak_superslab *ss, unsigned slot)
+{
+	uint32_t word = hak_registry_get(hak_slot_base(ss, slot));
+
+	if (!word)
+		return 0;
+	switch (hak_word_kind(word)) {
+	case HAK_KIND_SLAB:
+	case HAK_KIND_MULTI:
+	case HAK_KIND_HOLED:
+		return hak_word_slotno(word)
+			       ? 0
+			       : hak_class[hak_word_class(word)].pub.slots;
+	case HAK_KIND_LARGE:
+		return ss->pub.run[slot];
+	case HAK_KIND_BOOT:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 /* Slots that were becoming something when the parent's thread vanished. */
 static void pool_mend_states(struct hak_superslab *ss)
 {
 	uint32_t slots = hak_low32(ss->pub.slots);
+	uint32_t committed = 0;
 
 	ss->pub.active &= slots;
-	ss->pub.empty &= slots & ~ss->pub.active;
 	for (uint32_t m = ss->pub.active; m; m &= m - 1) {
 		unsigned slot = hak_ctz32(m);
 
+		committed |= hak_low32(pool_committed(ss, slot)) << slot;
+	}
+	for (uint32_t m = ss->pub.active & ~committed; m; m &= m - 1) {
+		unsigned slot = hak_ctz32(m);
+
 		if (hak_registry_get(hak_slot_base(ss, slot)))
-			continue;
-		ss->pub.active &= ~(UINT32_C(1) << slot);
-		ss->pub.empty |= UINT32_C(1) << slot;
+			hak_registry_set(hak_slot_base(ss, slot), 0, NULL);
 		ss->pub.size_class[slot] = 0;
 		ss->pub.run[slot] = 0;
 		ss->remote[slot].rstate &= ~(uint64_t)0xffff;
 	}
+	ss->pub.empty |= ss->pub.active & ~committed;
+	ss->pub.active &= committed;
+	ss->pub.empty &= slots & ~ss->pub.active;
 	ss->zero &= slots & ~(ss->pub.active | ss->pub.empty);
 }
 

@@ -75,7 +75,10 @@ void hak_registry_set(const void *ptr, uint32_t word, const void *record)
 void hak_registry_set_run(const void *p, unsigned n, uint32_t word,
 			  const void *record)
 {
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned k = 0; k < n; k++) {
+		unsigned i = word ? n - 1 - k : k;
+
 		hak_registry_set((const char *)p + i * HAK_SLOT_SIZE,
 				 word ? word + i : 0, record);
+	}
 }

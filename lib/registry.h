@@ -8,7 +8,9 @@
  * space, so it cannot fill up.
  *
  * Contract: entries are set after mmap and cleared before munmap or mremap,
- * with the pool lock held.  Reading takes no lock and any pointer.  An entry
+ * with the pool lock held (nested.c, which may not take it, sets entries of
+ * slots that are its own, where a leaf is).  Of a run the first entry is set
+ * last and cleared first.  Reading takes no lock and any pointer.  An entry
  * that outlived its mapping would send the free of another library's memory
  * into our structures.
  *

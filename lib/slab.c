@@ -187,6 +187,7 @@ size_t hak_slab_punch(struct hak_slab *slab, unsigned *calls)
 				 n * hak_os_page, false))
 			break;
 		slab->holes |= hak_low64(n) << page;
+		slab->keyless = true;
 		done += n * hak_os_page;
 		page += n;
 	}

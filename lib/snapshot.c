@@ -7,6 +7,7 @@
 #include "stats.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* The readers outside see class_info as an array of the public part. */
 static struct hakmem_stats_class stats_class[HAK_CLASSES];
@@ -67,83 +68,95 @@ static uint64_t stats_cached(const struct hakmem_stats_heap *h, unsigned cls)
 	return top > base ? (uint64_t)(top - base) : 0;
 }
 
-static void stats_add_heap(struct hakmem_stats *out,
-			   struct hak_report_class *sum,
-			   const struct hakmem_stats_heap *h)
-{
-	const struct hakmem_stats_bin *bins = (const void *)(uintptr_t)h->bins;
-	const int32_t *countdown = (const void *)(uintptr_t)h->countdown;
+/*
+ * Added up with wrap-around: while writers go on, a class may seem to have
+ * fewer blocks out than in.  Only sums are held to 0.
+ */
+struct stats_sums {
+	uint64_t live; /* blocks */
+	uint64_t live_bytes;
+	uint64_t cached_bytes;
+	uint64_t pending_bytes;
+};
 
-	if (countdown)
-		out->mallocs += h->armed - (uint64_t)(int64_t)__atomic_load_n(
-						   countdown, __ATOMIC_RELAXED);
-	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
-		struct hak_report_class *c = &sum[cls];
-
-		c->filled += bins[cls].filled;
-		c->flushed += bins[cls].flushed;
-		c->drained += bins[cls].drained;
-		c->remote_freed += bins[cls].remote_freed;
-		c->refills += bins[cls].refills;
-		c->flushes += bins[cls].flushes;
-		c->slabs += bins[cls].slabs;
-		c->cached += stats_cached(h, cls);
-	}
-}
-
-static uint64_t stats_minus(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0; /* writers do not wait for us */
-}
-
-static void stats_sum_class(struct hakmem_stats *out,
-			    struct hak_report_class *c, unsigned cls)
+static void stats_add_bin(struct stats_sums *sums, struct hak_report_class *c,
+			  const struct hakmem_stats_bin *b, unsigned cls,
+			  uint64_t cached)
 {
 	uint64_t size = hak_class_size(cls);
+	uint64_t live = b->filled - b->flushed - b->remote_freed - cached;
 
-	c->block_size = (uint32_t)size;
-	c->live = stats_minus(c->filled,
-			      c->flushed + c->remote_freed + c->cached);
-	out->live_bytes += c->live * size;
-	out->cached_bytes += c->cached * size;
-	out->pending_bytes += stats_minus(c->remote_freed, c->drained) * size;
-	out->frees -= c->live;
+	sums->live += live;
+	sums->live_bytes += live * size;
+	sums->cached_bytes += cached * size;
+	sums->pending_bytes += (b->remote_freed - b->drained) * size;
+	if (!c)
+		return;
+	c->filled += b->filled;
+	c->flushed += b->flushed;
+	c->drained += b->drained;
+	c->remote_freed += b->remote_freed;
+	c->refills += b->refills;
+	c->flushes += b->flushes;
+	c->slabs += b->slabs;
+	c->cached += cached;
+	c->live += live;
+}
+
+static uint64_t stats_mallocs(const struct hakmem_stats_heap *h)
+{
+	const int32_t *countdown = (const void *)(uintptr_t)h->countdown;
+
+	if (!countdown)
+		return 0;
+	return h->armed -
+	       (uint64_t)(int64_t)__atomic_load_n(countdown, __ATOMIC_RELAXED);
+}
+
+static uint64_t stats_positive(uint64_t n)
+{
+	return (int64_t)n > 0 ? n : 0;
+}
+
+static void stats_sums(struct hakmem_stats *out, const struct stats_sums *sums)
+{
+	out->live_bytes = stats_positive(sums->live_bytes) +
+			  out->boot_live_bytes + out->large_live_bytes +
+			  out->huge_live_bytes;
+	out->cached_bytes = stats_positive(sums->cached_bytes);
+	out->pending_bytes = stats_positive(sums->pending_bytes);
+	out->frees = stats_positive(out->mallocs - sums->live);
+	out->mallocs += out->boot_mallocs + out->large_mallocs +
+			out->huge_mallocs + out->nested_mallocs;
+	out->frees += out->boot_frees + out->large_frees + out->huge_frees +
+		      out->nested_mallocs - out->nested_live;
 }
 
 void hak_stats_collect(struct hakmem_stats *out,
 		       struct hak_report_class *classes)
 {
-	/* one class at a time would walk the heaps 72 times; the sums are
-	 * kept on the stack only when the caller has no room: 72 lines */
-	static struct hak_report_class scratch[HAK_CLASSES];
-	static uint32_t scratch_used;
-	bool own = !classes &&
-		   !__atomic_exchange_n(&scratch_used, 1, __ATOMIC_ACQUIRE);
 	const struct hakmem_stats_heap *h;
+	struct stats_sums sums = { 0 };
 
 	stats_copy(out);
+	out->pid = (uint32_t)getpid();
 	out->mallocs = 0;
-	out->live_bytes = out->boot_live_bytes + out->large_live_bytes +
-			  out->huge_live_bytes;
-	out->cached_bytes = 0;
-	out->pending_bytes = 0;
-	out->frees = 0;
-	if (own)
-		classes = scratch;
-	if (!classes)
-		return;
-	memset(classes, 0, HAK_CLASSES * sizeof(*classes));
-	for (h = (const void *)(uintptr_t)__atomic_load_n(&hak_stats.heaps,
-							  __ATOMIC_ACQUIRE);
-	     h; h = (const void *)(uintptr_t)h->next)
-		stats_add_heap(out, classes, h);
-	out->frees = out->mallocs;
-	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
-		stats_sum_class(out, &classes[cls], cls);
-	out->mallocs += out->boot_mallocs + out->large_mallocs +
-			out->huge_mallocs + out->nested_mallocs;
-	out->frees += out->boot_frees + out->large_frees + out->huge_frees +
-		      out->nested_mallocs - out->nested_live;
-	if (own)
-		__atomic_store_n(&scratch_used, 0, __ATOMIC_RELEASE);
+	if (classes)
+		memset(classes, 0, HAK_CLASSES * sizeof(*classes));
+	h = (const void *)(uintptr_t)__atomic_load_n(&hak_stats.heaps,
+						     __ATOMIC_ACQUIRE);
+	for (; h; h = (const void *)(uintptr_t)h->next) {
+		const struct hakmem_stats_bin *bins =
+			(const void *)(uintptr_t)h->bins;
+
+		out->mallocs += stats_mallocs(h);
+		for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
+			stats_add_bin(&sums, classes ? &classes[cls] : NULL,
+				      &bins[cls], cls, stats_cached(h, cls));
+	}
+	for (unsigned cls = 1; classes && cls < HAK_CLASSES; cls++) {
+		classes[cls].block_size = (uint32_t)hak_class_size(cls);
+		classes[cls].live = stats_positive(classes[cls].live);
+	}
+	stats_sums(out, &sums);
 }

@@ -16,6 +16,9 @@
 struct hak_superslab *hak_ss_all;
 
 static struct hak_superslab *ss_spare; /* pool lock; unmapped records */
+/* Where the next one may fit: below the last, or where one was unmapped, so
+ * that addresses, and the registry's leaves with them, are used again. */
+static char *ss_hint; /* pool lock */
 static uint32_t ss_said; /* pool lock; kinds of event printed */
 
 /* Slots must begin at multiples of 64 KiB; older loaders ignore a section's
@@ -108,18 +111,17 @@ static void ss_advise(struct hak_superslab *ss)
 
 struct hak_superslab *hak_ss_map(void)
 {
-	static char *below; /* pool lock; where the next one may fit */
 	struct hak_superslab *ss;
 	char *base;
 
-	base = hak_os_map_aligned(HAK_SS_SIZE, HAK_SS_SIZE, below);
+	base = hak_os_map_aligned(HAK_SS_SIZE, HAK_SS_SIZE, ss_hint);
 	if (!base)
 		return NULL;
 	if (!hak_registry_reserve(base, HAK_SS_SIZE) || !(ss = ss_record())) {
 		hak_os_unmap(base, HAK_SS_SIZE);
 		return NULL;
 	}
-	below = base - HAK_SS_SIZE;
+	ss_hint = base - HAK_SS_SIZE;
 	ss_begin(ss, base, HAK_SS_SLOTS);
 	ss_advise(ss);
 	hak_ss_debug("map", ss, 0);
@@ -151,6 +153,7 @@ int hak_ss_unmap(struct hak_superslab *ss)
 	ss->pub.slots = 0;
 	ss->zero = 0;
 	hak_stats_end();
+	ss_hint = base;
 	ss->next_spare = ss_spare;
 	ss_spare = ss;
 	hak_ss_debug("unmap", ss, 1);

@@ -49,7 +49,8 @@ struct hak_slab {
 	uint8_t slots;
 	uint8_t listed; /* enum hak_slab_list */
 	uint8_t spare; /* decays since it became empty */
-	uint32_t seen; /* nfree at the last decay */
+	uint16_t seen; /* nfree at the last decay */
+	bool keyless; /* free blocks may have lost their keys to a hole */
 	struct hak_slab *next; /* list of the owner */
 	struct hak_slab *prev;
 	uint64_t holes; /* pages purged inside the slab, bit per OS page */

@@ -100,8 +100,9 @@ void hakmem_free(void *p);
  * hakmem_free_sized - give back a block whose requested size is known
  *
  * size is what was passed to malloc, calloc (the product), realloc or
- * aligned_alloc.  A size that this block cannot have been requested with is
- * reported as "size mismatch".
+ * aligned_alloc.  One that is larger than the block is reported as "size
+ * mismatch"; a smaller one cannot be told from a block that was shrunk or
+ * aligned.
  */
 void hakmem_free_sized(void *p, size_t size);
 

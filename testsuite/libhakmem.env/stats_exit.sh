@@ -102,7 +102,7 @@ silent()
 
 text()
 {
-	test "$(grep -c '^hakmem [0-9.]*: report of the heap$' "$1")" = 1 ||
+	test "$(grep -c '^hakmem [0-9.]*: report of the heap \[pid [0-9]*]$' "$1")" = 1 ||
 		wrong "not one text report in $1: $2"
 	grep -q '^ *live  *45\.[0-9] MiB$' "$1" || wrong "live: $2"
 	grep -q '^ *large  *[0-9.]* MiB  *5  *0$' "$1" || wrong "large: $2"
@@ -211,6 +211,6 @@ silent "HAKMEM_ENABLE=0"
 status=0
 env LD_PRELOAD="$lib" HAKMEM_STATS=exit ls /no/such 2>err || status=$?
 test "$status" = 2 || wrong "ls: $status"
-grep -q '^hakmem .*: report of the heap$' err || wrong "ls: no report"
+grep -q '^hakmem .*: report of the heap \[pid [0-9]*]$' err || wrong "ls: no report"
 
 exit $fail
