@@ -8,6 +8,7 @@
 #include "t.h"
 
 #include <hakmem/hakmem.h>
+#include <hakmem/stats.h>
 #include <pthread.h>
 
 enum { CALLS = 20000, THREADS = 4 };
