@@ -232,12 +232,14 @@ numbers() {
 
 # tree COUNT - folders with that many text files, in the current directory
 tree() {
-	numbers $(($1 * 120)) | awk -v count="$1" '
+	for d in 0 1 2 3 4 5 6; do
+		mkdir -p d$d/e0 d$d/e1 d$d/e2
+	done
+	numbers $(($1 * 120)) | awk '
 		NR % 120 == 1 {
 			close(file)
 			file = "d" n % 7 "/e" n % 3 "/file" n ".txt"
 			n++
-			system("mkdir -p " substr(file, 1, 5))
 		}
 		{ print > file }'
 }

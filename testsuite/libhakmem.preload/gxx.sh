@@ -7,7 +7,7 @@
 . "${srcdir:?}/lib/preload.sh"
 
 need g++
-count=$(pick 2 100)
+count=$(pick 2 40)
 level=$(pick 0 2)
 
 # templates COUNT - a C++ program that makes the compiler instantiate
