@@ -45,11 +45,21 @@ struct core {
 	uint64_t time;
 };
 
-bool core_is_file(const char *path)
+bool core_is_meant(const char *path)
 {
-	struct stat st;
+	Elf64_Ehdr h; /* the type stands at the same place in both classes */
+	int fd;
+	bool is;
 
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	if (strchr(path, '/'))
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	is = read(fd, &h, sizeof(h)) == (ssize_t)sizeof(h) &&
+	     memcmp(h.e_ident, ELFMAG, SELFMAG) == 0 && h.e_type == ET_CORE;
+	close(fd);
+	return is;
 }
 
 /* ---- notes --------------------------------------------------------------- */

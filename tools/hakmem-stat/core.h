@@ -14,8 +14,9 @@
 struct core;
 struct piece;
 
-/* Is this the name of a file that may be a core file?  (Any that exists.) */
-bool core_is_file(const char *path);
+/* Is a core file meant?  That has a / in its name, or is one: a program in the
+ * current directory has the name of its process. */
+bool core_is_meant(const char *path);
 
 /* NULL, and *e.  maps (of files only), pid and name are filled in. */
 struct core *core_open(const char *path, struct maps *maps, pid_t *pid,

@@ -34,7 +34,7 @@ static enum status look(const struct options *opt, struct table *table,
 
 	if (opt->target && parse_pid(opt->target, &pid))
 		return watch_pid(pid, opt, table, e);
-	if (opt->target && core_is_file(opt->target))
+	if (opt->target && core_is_meant(opt->target))
 		return watch_core(opt->target, opt, table, e);
 	return many(opt, table, e);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #define TRIES 400
+#define ROWS 64u /* SuperSlabs whose slabs are read at once */
 
 static void pause_between(int n)
 {
@@ -134,26 +135,51 @@ static enum status list_records(struct target *t, uint64_t first, size_t max,
 	return status;
 }
 
+/* The free counts of n SuperSlabs' slabs, a row of records in buf for each. */
+static enum status read_rows(struct snapshot *snap, struct target *t,
+			     struct superslab **ss, size_t n, char *buf,
+			     struct error *e)
+{
+	size_t stride = snap->s.slab_stride;
+	size_t row = stride * HAKMEM_STATS_SLOTS;
+	struct piece piece[ROWS] = { { 0, NULL, 0 } };
+	enum status status;
+
+	for (size_t i = 0; i < n; i++)
+		piece[i] =
+			(struct piece){ ss[i]->pub.slabs, buf + i * row, row };
+	status = target_readv(t, piece, n, e);
+	for (size_t i = 0; i < n && status == STATUS_OK; i++)
+		for (unsigned slot = 0; slot < HAKMEM_STATS_SLOTS; slot++)
+			memcpy(&ss[i]->nfree[slot],
+			       buf + i * row + slot * stride +
+				       snap->s.slab_nfree,
+			       sizeof(ss[i]->nfree[slot]));
+	return status;
+}
+
 static enum status read_slabs(struct snapshot *snap, struct target *t,
 			      struct error *e)
 {
-	size_t row = (size_t)snap->s.slab_stride * HAKMEM_STATS_SLOTS;
-	char *buf = xcalloc(row, 1);
+	struct superslab *some[ROWS];
+	char *buf =
+		xcalloc(ROWS, (size_t)snap->s.slab_stride * HAKMEM_STATS_SLOTS);
 	enum status status = STATUS_OK;
+	size_t n = 0;
 
 	for (size_t i = 0; i < snap->superslabs && status == STATUS_OK; i++) {
 		struct superslab *ss = &snap->ss[i];
 
 		memset(ss->nfree, 0, sizeof(ss->nfree));
-		if (!ss->pub.base || !ss->pub.active)
-			continue;
-		status = target_read(t, ss->pub.slabs, buf, row, e);
-		for (unsigned slot = 0; slot < HAKMEM_STATS_SLOTS; slot++)
-			memcpy(&ss->nfree[slot],
-			       buf + (size_t)slot * snap->s.slab_stride +
-				       snap->s.slab_nfree,
-			       sizeof(ss->nfree[slot]));
+		if (ss->pub.base && ss->pub.active)
+			some[n++] = ss;
+		if (n == ROWS) {
+			status = read_rows(snap, t, some, n, buf, e);
+			n = 0;
+		}
 	}
+	if (n && status == STATUS_OK)
+		status = read_rows(snap, t, some, n, buf, e);
 	free(buf);
 	return status;
 }
