@@ -24,6 +24,7 @@ struct huge {
 	struct hakmem_stats_mapping pub; /* base: read without the lock */
 	struct huge *next; /* list of its state */
 	struct huge *prev;
+	size_t used; /* bytes of the block; a cached mapping may be larger */
 };
 
 /* Lists by state; the cache is ordered, newest first. */
@@ -39,7 +40,6 @@ static char *huge_base(const struct huge *h)
 	return (char *)(uintptr_t)h->pub.base;
 }
 
-/* All of it is usable. */
 static size_t huge_size(const struct huge *h)
 {
 	return (size_t)h->pub.size;
@@ -241,10 +241,11 @@ void *hak_huge_alloc(size_t size, size_t align, bool zero)
 		hak_pool_leave();
 		return NULL;
 	}
+	h->used = need;
 	huge_push(h, HUGE_LIVE);
 	hak_registry_set(huge_base(h), huge_word(HAK_KIND_HUGE), h);
 	hak_stats.huge_mallocs++;
-	hak_stats.huge_live_bytes += huge_size(h);
+	hak_stats.huge_live_bytes += need;
 	char *p = huge_base(h);
 	hak_pool_leave();
 	if (zero && dirty)
@@ -270,7 +271,7 @@ void hak_huge_free(void *p)
 	hak_registry_set(p, huge_word(HAK_KIND_TOMB), h);
 	huge_unlink(h);
 	hak_stats.huge_frees++;
-	hak_stats.huge_live_bytes -= huge_size(h);
+	hak_stats.huge_live_bytes -= h->used;
 	h->pub.stamp = (uint32_t)hak_os_now_ms();
 	huge_push(h, HUGE_CACHED);
 	huge.cached++;
@@ -286,7 +287,7 @@ size_t hak_huge_size(const void *p)
 {
 	const struct huge *h = hak_registry_record(p);
 
-	return huge_base(h) == p ? huge_size(h) : 0;
+	return huge_base(h) == p ? h->used : 0;
 }
 
 void *hak_huge_resize(void *p, size_t size)
@@ -298,9 +299,13 @@ void *hak_huge_resize(void *p, size_t size)
 
 	if (need < size)
 		return NULL;
-	if (need == had)
-		return p;
 	hak_pool_enter();
+	if (need >= h->used && need <= had) {
+		hak_stats.huge_live_bytes += need - h->used;
+		h->used = need;
+		hak_pool_leave();
+		return p;
+	}
 	if (need > had && hak_purge_over_limit(need - had)) {
 		hak_pool_leave();
 		return NULL;
@@ -319,7 +324,8 @@ void *hak_huge_resize(void *p, size_t size)
 	if (to) {
 		h->pub.base = (uintptr_t)to;
 		h->pub.size = need;
-		hak_stats.huge_live_bytes += (uint64_t)need - had;
+		hak_stats.huge_live_bytes += (uint64_t)need - h->used;
+		h->used = need;
 	}
 	hak_registry_set(huge_base(h), huge_word(HAK_KIND_HUGE), h);
 	hak_pool_leave();
@@ -368,7 +374,7 @@ void hak_huge_rebuild(void)
 		/* a mapping that was neither: its address is unknown to any
 		 * list; it is lost to this child, not corrupted */
 		if (live)
-			hak_stats.huge_live_bytes += huge_size(h);
+			hak_stats.huge_live_bytes += h->used;
 		if (!live && h->pub.kind == HUGE_CACHED && huge_base(h)) {
 			huge_push(h, HUGE_CACHED);
 			huge.cached++;

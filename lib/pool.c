@@ -34,6 +34,8 @@ static struct {
 	struct hak_slab *partial[HAK_CLASSES];
 	struct hak_slab *full[HAK_CLASSES];
 	uint32_t said; /* kinds of transition printed */
+	uint32_t unmapped; /* SuperSlabs not mapped again */
+	uint32_t unmapped_at; /* ms; the last one */
 } pool; /* pool lock */
 
 static void pool_debug(const char *what, const struct hak_superslab *ss,
@@ -246,6 +248,12 @@ int hak_pool_acquire(unsigned n, unsigned align, struct hak_run *run)
 			hak_stats.shared_fail++;
 			return -ENOMEM;
 		}
+		if (pool.unmapped) {
+			pool.unmapped--;
+			hak_purge_refault(HAK_SS_SIZE,
+					  (uint32_t)hak_os_now_ms() -
+						  pool.unmapped_at);
+		}
 		ss->free_bin = 0;
 		ss->empty_bin = 0;
 		pool_relink(ss);
@@ -354,8 +362,15 @@ size_t hak_pool_unmap_idle(unsigned keep)
 		struct hak_superslab *next = ss->by_free.next;
 		uint64_t empty = hak_popcount32(ss->pub.empty);
 
+		/* what is resident is purge.c's to judge */
+		if (empty && keep) {
+			ss = next;
+			continue;
+		}
 		if (hak_ss_unmap(ss))
 			break;
+		pool.unmapped++;
+		pool.unmapped_at = (uint32_t)hak_os_now_ms();
 		hak_stats.empty_bytes -= empty * HAK_SLOT_SIZE;
 		hak_stats_add(&hak_stats.purged_bytes, empty * HAK_SLOT_SIZE);
 		hak_stats.lru_length--;

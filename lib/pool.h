@@ -85,7 +85,8 @@ void hak_pool_release(struct hak_superslab *ss, unsigned slot, unsigned n);
  * *calls system calls, which are counted down. */
 size_t hak_pool_purge(struct hak_superslab *ss, uint32_t mask, unsigned *calls);
 
-/* Unmap SuperSlabs without an ACTIVE slot until keep are left. */
+/* Unmap SuperSlabs without an ACTIVE slot until keep are left; with keep 0
+ * also those that have EMPTY slots. */
 size_t hak_pool_unmap_idle(unsigned keep);
 
 /* The SuperSlab with the longest run of EMPTY slots, or NULL. */

@@ -14,6 +14,7 @@
 #define PURGE_VISIT_CALLS 64u
 #define PURGE_SOON_MS 1000u
 #define PURGE_BOOST_MAX 6
+#define PURGE_STEP_MIN ((uint64_t)2 << 20) /* used again, for a boost */
 /* A process of less than this is left alone by decay: the faults would cost
  * more than the memory. */
 #define PURGE_SMALL ((uint64_t)4 << 20)
@@ -21,7 +22,8 @@
 
 static struct {
 	unsigned boost; /* doublings in force */
-	uint64_t boost_at; /* ms; last change of boost */
+	uint64_t boost_at; /* ms; last refault, or change of boost */
+	uint64_t thrashed; /* bytes used again since boost rose */
 	uint64_t peak; /* recent peak of live bytes */
 	uint64_t peak_at; /* ms; when peak began to count */
 	uint32_t hole_at; /* ms; atomic; holes were last made at once */
@@ -34,9 +36,18 @@ static uint64_t purge_live(void)
 	       hak_stats.huge_live_bytes;
 }
 
+/* Asked before memory comes into use, so the place to see how much does. */
 bool hak_purge_over_limit(size_t size)
 {
-	return hak_opt.limit_hard && purge_live() + size > hak_opt.limit_hard;
+	uint64_t live = purge_live() + size;
+
+	if (hak_opt.limit_hard && live > hak_opt.limit_hard)
+		return true;
+	if (live > purge.peak) {
+		purge.peak = live;
+		purge.peak_at = hak_os_now_ms();
+	}
+	return false;
 }
 
 static uint64_t purge_peak(uint64_t live)
@@ -55,17 +66,20 @@ static uint64_t purge_peak(uint64_t live)
 
 void hak_purge_refault(size_t size, uint32_t age_ms)
 {
-	uint64_t now;
+	uint64_t step = purge.peak / 8;
 
 	if (age_ms > PURGE_SOON_MS)
 		return;
 	hak_stats.refaulted_bytes += size;
-	now = hak_os_now_ms();
-	/* one doubling for each 100 ms of thrashing, not one per slot */
-	if (purge.boost < PURGE_BOOST_MAX && now - purge.boost_at >= 100) {
+	purge.boost_at = hak_os_now_ms();
+	purge.thrashed += size;
+	if (step < PURGE_STEP_MIN)
+		step = PURGE_STEP_MIN;
+	if (purge.thrashed < step)
+		return;
+	purge.thrashed = 0;
+	if (purge.boost < PURGE_BOOST_MAX)
 		purge.boost++;
-		purge.boost_at = now;
-	}
 }
 
 void hak_purge_hole_used(size_t size)
@@ -102,12 +116,13 @@ static uint64_t purge_threshold(void)
 
 	if (t < PURGE_EDGE_MIN)
 		t = PURGE_EDGE_MIN;
+	/* memory that comes and goes again may stay, a quarter of the recent
+	 * peak with each boost */
 	if (purge.boost) {
-		t <<= purge.boost;
-		if (t > peak)
-			t = peak;
-		if (t < PURGE_EDGE_MIN)
-			t = PURGE_EDGE_MIN;
+		uint64_t part = purge.boost < 4 ? purge.boost : 4;
+
+		if (t < peak / 4 * part)
+			t = peak / 4 * part;
 	}
 	return t;
 }

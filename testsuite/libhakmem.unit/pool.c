@@ -221,9 +221,15 @@ static void purge(struct hak_superslab *ss, uint32_t mask)
 
 static void unmap_idle(unsigned keep)
 {
-	uint64_t idle = hak_stats.lru_length;
+	uint64_t idle = hak_stats.lru_length, resident = 0;
+	struct hak_superslab *ss = hak_ss_all;
 
+	for (; ss && keep; ss = next_of(ss))
+		resident += ss->pub.base && !ss->is_static && !ss->pub.active &&
+			    ss->pub.empty;
 	hak_pool_unmap_idle(keep);
+	if (keep < resident)
+		keep = (unsigned)resident;
 	CHECK(hak_stats.lru_length == (idle < keep ? idle : keep));
 	for (unsigned i = 0; i < nruns; i++)
 		CHECK(runs[i].ss->pub.base);

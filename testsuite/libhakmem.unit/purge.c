@@ -313,6 +313,8 @@ static void check_all(void)
 	reset();
 }
 
+#define MUCH ((size_t)1 << 30) /* more than any step of the feedback */
+
 /* ---- feedback -------------------------------------------------------------- */
 
 static void check_refault(void)
@@ -326,12 +328,16 @@ static void check_refault(void)
 	CHECK(hak_stats.refaulted_bytes == again);
 	CHECK(hak_purge_decay() == 500);
 	CHECK(hak_purge_holes());
+	/* a little is no sign */
 	hak_purge_refault(4096, 1000);
 	CHECK(hak_stats.refaulted_bytes == again + 4096);
+	CHECK(hak_purge_decay() == 500);
+	CHECK(hak_purge_holes());
+	hak_purge_refault(MUCH, 1000);
+	CHECK(hak_stats.refaulted_bytes == again + 4096 + MUCH);
 	CHECK(hak_purge_decay() == 1000);
 	CHECK(!hak_purge_holes());
-	clock_ms += 200;
-	hak_purge_refault(4096, 0);
+	hak_purge_refault(MUCH, 0);
 	CHECK(hak_purge_decay() == 2000);
 	/* forgotten in calm */
 	for (int i = 0; i < 5; i++) {
@@ -364,14 +370,15 @@ static void check_refault_slots(void)
 	reset();
 }
 
-/* Reuse doubles the threshold too, up to what was in use. */
+/* Reuse raises the threshold too, up to what was in use. */
 static void check_refault_edge(void)
 {
 	uint64_t purged;
 
 	while (wholes < 60)
 		take();
-	hak_purge_refault(4096, 10);
+	hak_purge_refault(MUCH, 10);
+	hak_purge_refault(MUCH, 10);
 	purged = hak_stats.purged_bytes;
 	for (int i = 0; empty() + MOST <= (live() - MOST) / 2; i++) {
 		leave_one(&whole[i]);
@@ -384,10 +391,8 @@ static void check_refault_edge(void)
 	while (wholes < 60)
 		take();
 	hak_purge_edge();
-	for (int i = 0; i < 10; i++) {
-		clock_ms += 200;
-		hak_purge_refault(4096, 10);
-	}
+	for (int i = 0; i < 10; i++)
+		hak_purge_refault(MUCH, 10);
 	for (int i = 0; i < 45; i++) {
 		leave_one(&whole[i]);
 		hak_purge_edge();
@@ -415,8 +420,8 @@ static void check_holes(void)
 	CHECK(hak_stats.refaulted_bytes == again);
 	CHECK(hak_purge_holes());
 	clock_ms += 1000;
-	hak_purge_hole_used(4096);
-	CHECK(hak_stats.refaulted_bytes == again + 4096);
+	hak_purge_hole_used(MUCH);
+	CHECK(hak_stats.refaulted_bytes == again + MUCH);
 	CHECK(!hak_purge_holes());
 	reset();
 }
