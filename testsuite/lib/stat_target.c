@@ -6,6 +6,7 @@
  *
  *   pid                  its number
  *   alloc SIZE COUNT     allocate and keep; "USABLE-BYTES COUNT"
+ *   try SIZE COUNT       allocate and keep; "REFUSED"
  *   free COUNT           free the newest ones; "USABLE-BYTES COUNT"
  *   threads N SIZE COUNT N threads that allocate and stay, named worker-i
  *   remote SIZE COUNT    blocks of one thread, freed by another that stays
@@ -74,6 +75,20 @@ static void alloc(size_t size, size_t count)
 		kept[kept_n++] = p;
 	}
 	answer("%llu %llu\n", bytes, count);
+}
+
+static void try_alloc(size_t size, size_t count)
+{
+	unsigned long long refused = 0;
+
+	for (size_t i = 0; i < count && kept_n < KEPT_MAX; i++) {
+		kept[kept_n] = malloc(size);
+		if (kept[kept_n])
+			kept_n++;
+		else
+			refused++;
+	}
+	answer("%llu\n", refused, 0);
 }
 
 static void release(size_t count)
@@ -195,6 +210,8 @@ static void obey(const char *line)
 		answer("%llu\n", (unsigned long long)getpid(), 0);
 	} else if (strcmp(word, "alloc") == 0) {
 		alloc(a, b);
+	} else if (strcmp(word, "try") == 0) {
+		try_alloc(a, b);
 	} else if (strcmp(word, "free") == 0) {
 		release(a);
 	} else if (strcmp(word, "threads") == 0) {

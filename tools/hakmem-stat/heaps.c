@@ -62,10 +62,11 @@ static void bin_read(struct reader *r, struct heap *h, const struct raw *raw,
 {
 	struct snapshot *snap = r->snap;
 	struct sums *sum = &h->sum, *class = &snap->class[cls];
-	struct hakmem_stats_bin bin;
+	struct hakmem_stats_bin bin = { .filled = 0 };
 	uint64_t cached = 0;
 
-	memcpy(&bin, raw->bins + (size_t)cls * snap->s.bin_size, sizeof(bin));
+	memcpy(&bin, raw->bins + (size_t)cls * snap->s.bin_size,
+	       min_u64(sizeof(bin), snap->s.bin_size));
 	if (raw->pub.caches)
 		cached = cached_blocks(
 			snap, raw->caches + (size_t)cls * snap->s.cache_stride,
@@ -121,7 +122,8 @@ static enum status batch_read(struct reader *r, size_t first, size_t n)
 
 		raw->countdown = 0;
 		piece[k++] = (struct piece){ heap[i].addr, &raw->pub,
-					     sizeof(raw->pub) };
+					     min_u64(sizeof(raw->pub),
+						     r->snap->s.heap_size) };
 		if (pub->bins)
 			piece[k++] = (struct piece){ pub->bins, raw->bins,
 						     r->bins_size };

@@ -9,8 +9,14 @@
 #define STRIDE_MAX 4096u
 #define OBJECT_MAX 65536u
 
-/* The first minor's structures: fewer bytes than these nobody ever wrote. */
-#define OBJECT_MIN offsetof(struct hakmem_stats, live_bytes)
+/* The structures of layout 1.0: nobody ever wrote fewer bytes.  Later minors
+ * have longer ones; what a program lacks of those known here reads as 0. */
+#define CLASS_MIN 16u
+#define BIN_MIN 64u
+#define HEAP_MIN 96u
+#define SUPERSLAB_MIN 112u
+#define MAPPING_MIN 32u
+#define OBJECT_MIN 568u
 
 enum status layout_hostile(struct target *t, struct error *e, const char *what)
 {
@@ -25,12 +31,11 @@ static bool stride_ok(uint32_t have, size_t least)
 
 static const char *layout_wrong(const struct hakmem_stats *s)
 {
-	if (!stride_ok(s->class_size, sizeof(struct hakmem_stats_class)) ||
-	    !stride_ok(s->bin_size, sizeof(struct hakmem_stats_bin)) ||
-	    !stride_ok(s->heap_size, sizeof(struct hakmem_stats_heap)) ||
-	    !stride_ok(s->superslab_size,
-		       sizeof(struct hakmem_stats_superslab)) ||
-	    !stride_ok(s->mapping_size, sizeof(struct hakmem_stats_mapping)))
+	if (!stride_ok(s->class_size, CLASS_MIN) ||
+	    !stride_ok(s->bin_size, BIN_MIN) ||
+	    !stride_ok(s->heap_size, HEAP_MIN) ||
+	    !stride_ok(s->superslab_size, SUPERSLAB_MIN) ||
+	    !stride_ok(s->mapping_size, MAPPING_MIN))
 		return "impossible structure size";
 	if (s->pointer_size != 4 && s->pointer_size != 8)
 		return "impossible pointer size";
@@ -88,10 +93,11 @@ enum status layout_classes(struct snapshot *snap, struct target *t,
 
 	snap->classes = s->classes;
 	for (unsigned i = 0; i < s->classes; i++)
-		piece[i] =
-			(struct piece){ s->class_info +
-						(uint64_t)i * s->class_size,
-					&snap->info[i], sizeof(snap->info[i]) };
+		piece[i] = (struct piece){
+			s->class_info + (uint64_t)i * s->class_size,
+			&snap->info[i],
+			min_u64(sizeof(snap->info[i]), s->class_size)
+		};
 	status = target_readv(t, piece, s->classes, e);
 	if (status != STATUS_OK)
 		return status;

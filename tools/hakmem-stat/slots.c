@@ -28,6 +28,7 @@ static enum status read_once(struct snapshot *snap, struct target *t,
 		xcalloc(snap->superslabs + snap->mappings + snap->heaps + 3,
 			sizeof(*piece));
 	uint64_t seq_addr = t->stats + offsetof(struct hakmem_stats, seq);
+	const struct hakmem_stats *s = &snap->s;
 	size_t n = 0;
 	enum status status;
 
@@ -36,15 +37,18 @@ static enum status read_once(struct snapshot *snap, struct target *t,
 				     min_u64(snap->s.size, sizeof(snap->s)) };
 	for (size_t i = 0; i < snap->superslabs; i++)
 		piece[n++] = (struct piece){ snap->ss[i].addr, &snap->ss[i].pub,
-					     sizeof(snap->ss[i].pub) };
+					     min_u64(sizeof(snap->ss[i].pub),
+						     s->superslab_size) };
 	for (size_t i = 0; i < snap->mappings; i++)
-		piece[n++] = (struct piece){ snap->mapping[i].addr,
-					     &snap->mapping[i].pub,
-					     sizeof(snap->mapping[i].pub) };
+		piece[n++] = (struct piece){
+			snap->mapping[i].addr, &snap->mapping[i].pub,
+			min_u64(sizeof(snap->mapping[i].pub), s->mapping_size)
+		};
 	for (size_t i = 0; i < snap->heaps; i++)
 		piece[n++] =
 			(struct piece){ snap->heap[i].addr, &snap->heap[i].pub,
-					sizeof(snap->heap[i].pub) };
+					min_u64(sizeof(snap->heap[i].pub),
+						s->heap_size) };
 	piece[n++] = (struct piece){ seq_addr, &seq[1], sizeof(seq[1]) };
 	status = target_readv(t, piece, n, e);
 	free(piece);
