@@ -25,6 +25,10 @@ copy_sources() {
 	find "$work/src" \( -name '*.o' -o -name '*.lo' -o -name '*.la' \) \
 		-exec rm -f {} +
 	find "$work/src" -name .libs -prune -exec rm -rf {} +
+	# In this order, or the first of the two builds makes them again.
+	touch "$work/src/aclocal.m4" &&
+		touch "$work/src/configure" "$work/src/config.h.in" &&
+		find "$work/src" -name Makefile.in -exec touch {} +
 }
 
 # Log files tell times and process ids.  Commands run two at a time: only the
