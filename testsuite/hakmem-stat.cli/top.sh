@@ -8,6 +8,8 @@
 . "${srcdir:?}/lib/stat.sh"
 
 command -v tmux >/dev/null || unsupported "needs tmux"
+! "$stat" --top 2>&1 | grep -q 'built without ncurses' ||
+	unsupported "built without ncurses"
 socket=hakmem-stat-$$
 terminal()
 {
