@@ -468,7 +468,7 @@ static void *realloc_big(void *p, enum hak_kind kind, size_t had, size_t size)
 }
 
 /* A freed block must not come back through realloc. */
-static void realloc_check(void *p, uint32_t word)
+static HAK_NOINLINE void realloc_check(void *p, uint32_t word)
 {
 	struct hak_slab *slab = hak_registry_record(p);
 	bool exact;
@@ -480,6 +480,22 @@ static void realloc_check(void *p, uint32_t word)
 		free_confirm(p, slab, index);
 	else if (hak_word_kind(word) == HAK_KIND_HOLED)
 		free_keyless(p, slab, index);
+}
+
+/* The usable size of a slab's block; as in free, the slab is looked at only
+ * when something speaks against the block. */
+static size_t realloc_slab_size(void *p, uint32_t word)
+{
+	const struct hak_class *c = &hak_class[hak_word_class(word)];
+	size_t offset = (size_t)hak_word_slotno(word) << HAK_SLOT_SHIFT |
+			(uint16_t)(uintptr_t)p;
+
+	if (hak_unlikely(!hak_is_block_start(offset, c->magic) ||
+			 ((uintptr_t *)p)[1] ==
+				 (hak_heap_secret ^ (uintptr_t)p) ||
+			 hak_word_kind(word) == HAK_KIND_HOLED))
+		realloc_check(p, word);
+	return c->pub.block_size;
 }
 
 void *hak_realloc(void *p, size_t size)
@@ -494,9 +510,8 @@ void *hak_realloc(void *p, size_t size)
 		return hak_libc_realloc(p, size);
 	if (size > PTRDIFF_MAX)
 		return NULL;
-	if (hak_word_is_slab(word))
-		realloc_check(p, word);
-	had = hak_usable_size(p);
+	had = hak_word_is_slab(word) ? realloc_slab_size(p, word)
+				     : hak_usable_size(p);
 	if (!had) {
 		/* the reports of free fit: not ours, not exact, freed */
 		hak_free_slow(p);

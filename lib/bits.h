@@ -79,14 +79,29 @@ static inline uint32_t hak_runs32(uint32_t mask, unsigned n)
 }
 
 /* Length of the longest run of set bits. */
-static inline unsigned hak_longest32(uint32_t mask)
+static inline unsigned hak_longest32(uint32_t x)
 {
-	unsigned n = 0;
+	uint32_t run[5]; /* where runs of 2^k begin */
+	uint32_t at;
+	unsigned k = 0, n;
 
-	while (mask) {
-		mask &= mask >> 1;
-		n++;
+	if (!x)
+		return 0;
+	run[0] = x;
+	while (k < 4 && (run[k] & run[k] >> (1u << k))) {
+		run[k + 1] = run[k] & run[k] >> (1u << k);
+		k++;
 	}
+	/* the longest power of two, then smaller ones behind it */
+	at = run[k];
+	n = 1u << k;
+	if (k == 4 && (at & at >> 16))
+		return 32;
+	while (k-- > 0)
+		if (at & run[k] >> n) {
+			at &= run[k] >> n;
+			n += 1u << k;
+		}
 	return n;
 }
 

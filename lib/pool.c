@@ -111,16 +111,10 @@ static bool pool_is_idle(const struct hak_superslab *ss)
 
 /* ---- the state machine --------------------------------------------- */
 
-static void pool_count(const struct hak_superslab *ss, uint32_t mask, bool in)
+static void pool_count_empty(uint64_t n)
 {
-	uint64_t active = hak_popcount32(mask & ss->pub.active);
-	uint64_t empty = hak_popcount32(mask & ss->pub.empty);
-	uint64_t unused = hak_popcount32(mask) - active - empty;
-
-	hak_stats.slots_active += in ? active : -active;
-	hak_stats.slots_empty += in ? empty : -empty;
-	hak_stats.slots_unused += in ? unused : -unused;
-	hak_stats.empty_bytes += (in ? empty : -empty) * HAK_SLOT_SIZE;
+	hak_stats.slots_empty += n;
+	hak_stats.empty_bytes += n * HAK_SLOT_SIZE;
 }
 
 /*
@@ -133,23 +127,34 @@ static void pool_set(struct hak_superslab *ss, unsigned slot, unsigned n,
 	uint32_t mask = hak_low32(n) << slot;
 	bool was_idle = pool_is_idle(ss);
 
+	uint64_t empty;
+
 	hak_stats_begin();
-	pool_count(ss, mask, false);
 	switch (state) {
 	case HAKMEM_SLOT_ACTIVE:
+		hak_assert(!(ss->pub.active & mask));
+		empty = hak_popcount32(ss->pub.empty & mask);
 		ss->pub.active |= mask;
 		ss->pub.empty &= ~mask;
+		hak_stats.slots_active += n;
+		hak_stats.slots_unused -= n - empty;
+		pool_count_empty(-empty);
 		break;
 	case HAKMEM_SLOT_EMPTY:
+		hak_assert((ss->pub.active & mask) == mask);
 		ss->pub.empty |= mask;
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		ss->pub.active &= ~mask;
+		hak_stats.slots_active -= n;
+		pool_count_empty(n);
 		break;
 	case HAKMEM_SLOT_UNUSED:
+		hak_assert((ss->pub.empty & mask) == mask);
 		ss->pub.empty &= ~mask;
+		hak_stats.slots_unused += n;
+		pool_count_empty(-(uint64_t)n);
 		break;
 	}
-	pool_count(ss, mask, true);
 	hak_stats_end();
 	pool_relink(ss);
 	if (was_idle != pool_is_idle(ss))
@@ -699,7 +704,10 @@ void hak_pool_rebuild(bool torn)
 		if (!ss->pub.base)
 			continue;
 		pool_mend_states(ss);
-		pool_count(ss, hak_low32(ss->pub.slots), true);
+		hak_stats.slots_active += hak_popcount32(ss->pub.active);
+		hak_stats.slots_unused +=
+			hak_popcount32(hak_ss_mask(ss, HAKMEM_SLOT_UNUSED));
+		pool_count_empty(hak_popcount32(ss->pub.empty));
 		hak_stats.superslabs_mapped++;
 		hak_stats.lru_length += pool_is_idle(ss);
 		ss->free_bin = 0;

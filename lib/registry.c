@@ -42,43 +42,59 @@ bool hak_registry_reserve(const void *ptr, size_t size)
 	return true;
 }
 
-static void registry_count(uint32_t old, uint32_t word)
+static bool registry_used(uint32_t word)
 {
-	bool was = old && hak_word_kind(old) != HAK_KIND_TOMB;
-	bool is = word && hak_word_kind(word) != HAK_KIND_TOMB;
+	return word && hak_word_kind(word) != HAK_KIND_TOMB;
+}
 
-	if (old && !was)
-		hak_stats_add(&hak_stats.registry_tombstones, -UINT64_C(1));
-	if (word && !is)
-		hak_stats_add(&hak_stats.registry_tombstones, 1);
-	if (was != is)
-		hak_stats_add(&hak_stats.registry_slots, is ? 1 : -UINT64_C(1));
+static bool registry_tomb(uint32_t word)
+{
+	return word && hak_word_kind(word) == HAK_KIND_TOMB;
+}
+
+static void registry_count(int used, int tombs)
+{
+	if (tombs)
+		hak_stats_add(&hak_stats.registry_tombstones,
+			      (uint64_t)(int64_t)tombs);
+	if (used)
+		hak_stats_add(&hak_stats.registry_slots,
+			      (uint64_t)(int64_t)used);
 	if (hak_stats.registry_slots > hak_stats.registry_peak)
 		hak_stats.registry_peak = hak_stats.registry_slots;
 }
 
 void hak_registry_set(const void *ptr, uint32_t word, const void *record)
 {
+	hak_registry_set_run(ptr, 1, word, record);
+}
+
+void hak_registry_set_run(const void *ptr, unsigned n, uint32_t word,
+			  const void *record)
+{
 	uintptr_t p = (uintptr_t)ptr;
 	struct hak_leaf *leaf = registry_leaf(p);
 	size_t slot = hak_registry_slot_of(p);
+	int used = 0, tombs = 0;
 
 	hak_assert(leaf && (p & (HAK_SLOT_SIZE - 1)) == 0);
-	registry_count(leaf->hot[slot], word);
-	if (word)
-		__atomic_store_n(&leaf->cold[slot], (uintptr_t)record,
-				 __ATOMIC_RELAXED);
-	/* release: partner is the acquire in hak_registry_record */
-	__atomic_store_n(&leaf->hot[slot], word, __ATOMIC_RELEASE);
-}
-
-void hak_registry_set_run(const void *p, unsigned n, uint32_t word,
-			  const void *record)
-{
+	hak_assert(slot + n <= HAK_LEAF_SLOTS);
 	for (unsigned k = 0; k < n; k++) {
 		unsigned i = word ? n - 1 - k : k;
+		uint32_t old = leaf->hot[slot + i];
 
-		hak_registry_set((const char *)p + i * HAK_SLOT_SIZE,
-				 word ? word + i : 0, record);
+		used -= registry_used(old);
+		tombs -= registry_tomb(old);
+		if (word)
+			__atomic_store_n(&leaf->cold[slot + i],
+					 (uintptr_t)record, __ATOMIC_RELAXED);
+		/* release: partner is the acquire in hak_registry_record */
+		__atomic_store_n(&leaf->hot[slot + i], word ? word + i : 0,
+				 __ATOMIC_RELEASE);
 	}
+	if (registry_used(word))
+		used += (int)n;
+	if (registry_tomb(word))
+		tombs += (int)n;
+	registry_count(used, tombs);
 }
