@@ -140,7 +140,7 @@ int main(void)
 
 		CHECK(pid >= 0);
 		if (pid == 0) {
-			alarm(20);
+			alarm(40);
 			child();
 			_exit(0);
 		}

@@ -115,7 +115,7 @@ static void child(int number, const struct hakmem_stats *before)
 	uint64_t sum = 0;
 	pthread_t t;
 
-	alarm(20);
+	alarm(40);
 	/* all that the parent had */
 	s = get();
 	if (s.live_bytes != before->live_bytes)

@@ -31,7 +31,7 @@ static void child(void)
 {
 	pthread_t t;
 
-	alarm(20);
+	alarm(40);
 	use_memory();
 	CHECK(pthread_create(&t, NULL, in_thread, NULL) == 0);
 	use_memory();

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Forks from threads other than the first, at once in several, and children
- * that fork again, five deep, each with threads that allocate at that moment.
+ * that fork again, four deep, each with threads that allocate at that moment.
  * A block of the first process is whole in the last.
  */
 #include "t.h"
 
 #include <pthread.h>
 
-enum { THREADS = 3, DEPTH = 5, FORKERS = 3, ROUNDS = 6, KEPT = 200 };
+enum { THREADS = 2, DEPTH = 4, FORKERS = 2, ROUNDS = 4, KEPT = 200 };
 
 static char *kept[KEPT];
 
@@ -75,7 +75,7 @@ static void descend(int depth) {
   struct load l;
   pid_t pid;
 
-  alarm(30);
+  alarm(50);
   /* a slow path before this process has a second thread */
   malloc_trim(0);
   for (size_t i = 0; i < KEPT; i++)

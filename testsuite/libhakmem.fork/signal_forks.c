@@ -31,7 +31,7 @@ static void on_signal(int sig)
 	if (pid < 0)
 		_exit(3);
 	if (pid == 0) {
-		alarm(20);
+		alarm(40);
 		if (outside)
 			for (size_t i = 1; i < 300; i++) {
 				char *p = malloc(i * 50);

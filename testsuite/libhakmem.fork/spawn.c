@@ -129,7 +129,7 @@ static void by_clone(void)
 	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 
 	if (pid == 0) {
-		alarm(20);
+		alarm(40);
 		use_memory();
 		_exit(8);
 	}
@@ -143,7 +143,7 @@ static void by__fork(void)
 	pid_t pid = _Fork();
 
 	if (pid == 0) {
-		alarm(20);
+		alarm(40);
 		use_memory();
 		_exit(8);
 	}

@@ -451,7 +451,7 @@ static int run(const struct bad_case *c)
 	pid = fork();
 	CHECK(pid >= 0);
 	if (pid == 0) {
-		alarm(20);
+		alarm(40);
 		dup2(fd[1], STDERR_FILENO);
 		close(fd[0]);
 		close(fd[1]);

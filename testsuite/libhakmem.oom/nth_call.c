@@ -150,7 +150,7 @@ static void program(void)
 	uint64_t seed = nth * 3 + every + 1;
 	pthread_t t;
 
-	alarm(20);
+	alarm(40);
 	hak_os_fail_at(nth);
 	for (int i = 0; i < STEPS; i++)
 		step(&table[t_below(&seed, BLOCKS)], &seed);
