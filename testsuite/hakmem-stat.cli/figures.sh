@@ -43,6 +43,24 @@ for what in "free 50" "free 1372"; do
 	changed mallocs 0
 done
 
+# At rest anywhere around a heartbeat, one allocation at a time: each of them
+# is counted at once, and the look is no longer than others.
+last=$(figure after.json mallocs)
+n=0
+while [ "$n" -lt 60 ]; do
+	case $n in
+	1) order alloc 32 $((2040 - last % 2048)) ;;
+	*) order alloc 32 1 ;;
+	esac
+	"$stat" --json "$pid" >after.json || fail "no snapshot"
+	same "mallocs at the heartbeat, $n" "$(figure after.json mallocs)" \
+		$((last + ${answer#* }))
+	last=$(figure after.json mallocs)
+	[ "$(figure after.json retries)" -le 5 ] ||
+		fail "$(figure after.json retries) retries at rest"
+	n=$((n + 1))
+done
+
 # Another thread frees them: gone from live at once.
 what="remote 64 500"
 before

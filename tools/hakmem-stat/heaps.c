@@ -11,6 +11,7 @@
 #define BATCH 128u
 #define TRIES 8
 #define COUNTDOWN_TRIES 200
+#define RESTING 3
 
 /* Where the parts of one heap are put. */
 struct raw {
@@ -30,7 +31,8 @@ struct reader {
 	size_t caches_size;
 	char *buf;
 	uint64_t moving; /* sum of all counters of slow paths */
-	bool unclear; /* a heap was in its heartbeat */
+	uint64_t mallocs;
+	bool unclear; /* a heap may have been in its heartbeat */
 };
 
 static uint64_t pointer_at(const char *at, unsigned size)
@@ -99,8 +101,10 @@ static void heap_read(struct reader *r, struct heap *h, const struct raw *raw)
 	h->cached_bytes = h->slab_bytes = 0;
 	if (raw->pub.countdown) {
 		h->mallocs = raw->pub.armed - (uint64_t)(int64_t)raw->countdown;
-		/* the heartbeat changes both, one after the other */
-		if (raw->countdown <= 0 || raw->armed_again != raw->pub.armed)
+		r->mallocs += h->mallocs;
+		/* the heartbeat changes both, one after the other, once the
+		 * countdown is below 0 */
+		if (raw->countdown < 0 || raw->armed_again != raw->pub.armed)
 			r->unclear = true;
 	}
 	if (raw->pub.bins)
@@ -159,6 +163,7 @@ static enum status pass(struct reader *r)
 
 	memset(r->snap->class, 0, sizeof(r->snap->class));
 	r->moving = 0;
+	r->mallocs = 0;
 	r->unclear = false;
 	for (size_t i = 0; i < r->snap->heaps && status == STATUS_OK;
 	     i += BATCH)
@@ -187,28 +192,37 @@ static void restore(const struct kept *k, struct snapshot *snap)
 	memcpy(snap->heap, k->heap, snap->heaps * sizeof(*snap->heap));
 }
 
-/* Passes until two agree; else the one that moved least. */
+/*
+ * Passes until two agree; else the one that moved least.  A thread that rests
+ * just before its heartbeat is unclear for ever; one that is in it goes on
+ * between two of some passes.
+ */
 static enum status settle(struct reader *r)
 {
 	struct snapshot *snap = r->snap;
 	struct kept best = { .heap = xcalloc(snap->heaps, sizeof(*snap->heap)),
 			     .moved = UINT64_MAX };
 	enum status status = pass(r);
-	int agreed = 0;
+	int tries = 0, resting = 0;
 
 	for (int i = 0; status == STATUS_OK && i < COUNTDOWN_TRIES &&
 			!(i && target_late(r->t));
 	     i++) {
-		uint64_t before = r->moving;
+		uint64_t moving = r->moving, mallocs = r->mallocs;
 		bool unclear = r->unclear;
 
 		status = pass(r);
 		if (status != STATUS_OK)
 			break;
 		unclear |= r->unclear;
-		if (!unclear && r->moving - before < best.moved)
-			keep(&best, snap, r->moving - before);
-		if (best.moved == 0 || (++agreed >= TRIES && !unclear))
+		if (r->moving == moving && r->mallocs == mallocs)
+			resting++;
+		else
+			resting = 0;
+		if ((!unclear || resting >= RESTING) &&
+		    r->moving - moving < best.moved)
+			keep(&best, snap, r->moving - moving);
+		if (best.moved == 0 || (++tries >= TRIES && !unclear))
 			break;
 		snap->retries++;
 	}
