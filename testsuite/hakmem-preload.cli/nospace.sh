@@ -19,6 +19,7 @@ as_before()
 	esac
 	[ "$(contents)" = "$before" ] || fail "$1: now $(contents)"
 	expect_file "$before"
+	[ ! -e "$root/var/lib/libhakmem" ] || fail "$1: the state was left"
 }
 
 fill()
@@ -60,7 +61,9 @@ expect 0 enabled --root "$root" enable
 mkdir -p "$root/var/lib"
 mount -t tmpfs -o size=16k,mode=755 none "$root/var/lib"
 cat /dev/zero >"$root/var/lib/fill" 2>/dev/null
-as_before suspend "*/var/lib/libhakmem/preload cannot be written; *"
+expect 1 "*/var/lib/libhakmem/preload cannot be written; *" \
+	--root "$root" suspend
+expect_file "$entry|"
 umount "$root/var/lib"
 expect 0 "" --root "$root" suspend
 
