@@ -149,15 +149,35 @@ void *hak_malloc_slow(size_t size)
 
 /* ---- free ------------------------------------------------------------------- */
 
+/* No registry word: the inside of a Huge block, or a slot that went back to
+ * the pool, where a block must have been freed before. */
+static HAK_COLD void free_in_ours(const void *p)
+{
+	bool huge, slot;
+
+	hak_pool_enter();
+	huge = hak_huge_containing(p) != NULL;
+	slot = hak_ss_containing(p) != NULL;
+	hak_pool_leave();
+	if (huge)
+		hak_fault(HAK_FAULT_INVALID_FREE, p, 0);
+	if (slot)
+		hak_fault((uintptr_t)p & (HAK_ALIGNMENT - 1)
+				  ? HAK_FAULT_UNALIGNED_FREE
+				  : HAK_FAULT_DOUBLE_FREE,
+			  p, 0);
+}
+
 /* Not in any of our mappings: see hakmem(7), FOREIGN_FREE. */
 static HAK_COLD void free_foreign(void *p)
 {
-	void *huge;
-
 	if (hak_libc_is_loader(p)) {
 		hak_stats_add(&hak_stats.foreign_ignored, 1);
 		return;
 	}
+	/* the guard's own blocks come this way, all of them */
+	if (hak_opt.tiny_use_superslab)
+		free_in_ours(p);
 	if (hak_opt.foreign_free == HAK_FOREIGN_FORWARD
 		    ? hak_libc_present()
 		    : hak_opt.foreign_free == HAK_FOREIGN_AUTO &&
@@ -166,11 +186,8 @@ static HAK_COLD void free_foreign(void *p)
 		hak_libc_free(p);
 		return;
 	}
-	hak_pool_enter();
-	huge = hak_huge_containing(p);
-	hak_pool_leave();
-	hak_fault(huge ? HAK_FAULT_INVALID_FREE : HAK_FAULT_FOREIGN_POINTER, p,
-		  0);
+	free_in_ours(p);
+	hak_fault(HAK_FAULT_FOREIGN_POINTER, p, 0);
 }
 
 static HAK_COLD void free_inexact(const void *p, size_t size)
@@ -208,6 +225,13 @@ static void free_remote(struct hak_heap *h, void *p, struct hak_slab *slab,
 		if (hak_remote_free(slab, w, bit))
 			hak_fault(HAK_FAULT_DOUBLE_FREE, p,
 				  hak_class_size(slab->cls));
+		if (hak_heap_pool_stat[slab->cls].remote_freed %
+				    HAK_HEAP_SENT ==
+			    0 &&
+		    !alloc_nested(h)) {
+			hak_thread_arm();
+			hak_heap_sent();
+		}
 		return;
 	}
 	if (hak_opt.foreign_reuse && b->foreign < 16) {
@@ -507,7 +531,9 @@ void *hak_realloc(void *p, size_t size)
 	if (!p)
 		return alloc_any(size);
 	if (!word && (hak_mode_now() == HAK_MODE_LIBC || hak_libc_in_use()))
-		return hak_libc_realloc(p, size);
+		return size || hak_mode == HAK_MODE_LIBC
+			       ? hak_libc_realloc(p, size)
+			       : realloc_zero(p);
 	if (size > PTRDIFF_MAX)
 		return NULL;
 	had = hak_word_is_slab(word) ? realloc_slab_size(p, word)

@@ -7,23 +7,57 @@
 #include "os.h"
 #include "pool.h"
 #include "stats.h"
+#include "sys.h"
 #include "thread.h"
 
 #include <pthread.h>
 
-static uint32_t fork_plain_word; /* where the kernel cannot wipe */
+/* In a page that the kernel wipes in a fork's child, where it can. */
+struct fork_page {
+	uint32_t word; /* atomic: enum fork_state */
+	struct hak_heap *survivor; /* heap of the thread that forked */
+};
+
+enum fork_state {
+	FORK_CHILD = 0, /* nothing was mended yet */
+	FORK_MENDED = HAK_FORK_MENDED,
+	FORK_MENDING = 2,
+};
+
+static struct fork_page fork_plain;
+
+static struct fork_page *fork_page(void)
+{
+	/* word comes first */
+	return (struct fork_page *)(void *)hak_fork_word;
+}
 
 bool hak_fork_armed(void)
 {
 	return __atomic_load_n(&hak_fork_word, __ATOMIC_RELAXED) != NULL;
 }
 
-/* First access to anything of ours in the child; alone. */
+/*
+ * First access to anything of ours in the child.  By the thread that forked as
+ * a rule; it may have made others by then, of which one is first.
+ */
 static void fork_repair(void)
 {
-	bool torn = hak_pool_lock.word != 0;
+	struct fork_page *page = fork_page();
+	uint32_t expect = FORK_CHILD;
+	struct hak_heap *own;
+	bool torn;
 
-	*hak_fork_word = 1;
+	if (!__atomic_compare_exchange_n(&page->word, &expect, FORK_MENDING,
+					 false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_ACQUIRE)) {
+		/* acquire: partner is the release below */
+		while (__atomic_load_n(&page->word, __ATOMIC_ACQUIRE) ==
+		       FORK_MENDING)
+			(void)HAK_RAW(SYS_sched_yield);
+		return;
+	}
+	torn = hak_pool_lock.word != 0;
 	hak_lock_reset(&hak_pool_lock);
 	hak_stats.seq += hak_stats.seq & 1;
 	/* huge.c first: the pool's count of empty bytes includes its cache */
@@ -32,32 +66,39 @@ static void fork_repair(void)
 	hak_pool_rebuild(torn);
 	if (torn)
 		hak_boot_rebuild();
-	hak_thread_rebuild(torn);
+	own = page->survivor ? page->survivor : hak_heap_self();
+	hak_thread_rebuild(torn, own);
 	hak_stats.forks_repaired++;
+	__atomic_store_n(&page->word, FORK_MENDED, __ATOMIC_RELEASE);
 }
 
+/* In the child, on the thread that forked: whose heap is in use. */
 static void fork_child(void)
 {
-	fork_plain_word = 0;
+	struct fork_page *page = fork_page();
+
+	if (page == &fork_plain)
+		page->word = FORK_CHILD;
+	page->survivor = hak_heap_self();
 }
 
 void hak_fork_arm(void)
 {
-	uint32_t *word = hak_os_wipe_on_fork();
-	bool plain = word == NULL;
+	struct fork_page *page = hak_os_wipe_on_fork();
+	bool plain = page == NULL;
 	uint32_t *expect = NULL;
 
 	if (plain)
-		word = &fork_plain_word;
-	*word = 1;
+		page = &fork_plain;
+	page->word = FORK_MENDED;
 	hak_fork_repair = fork_repair;
 	/* release: who sees the word sees the handler */
-	if (!__atomic_compare_exchange_n(&hak_fork_word, &expect, word, false,
-					 __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+	if (!__atomic_compare_exchange_n(&hak_fork_word, &expect, &page->word,
+					 false, __ATOMIC_RELEASE,
+					 __ATOMIC_RELAXED)) {
 		if (!plain)
-			hak_os_unmap(word, hak_os_page);
+			hak_os_unmap(page, hak_os_page);
 		return;
 	}
-	if (plain)
-		pthread_atfork(NULL, NULL, fork_child);
+	pthread_atfork(NULL, NULL, fork_child);
 }

@@ -279,6 +279,8 @@ void hak_heap_push_remote(struct hak_heap *h, struct hak_slab *slab,
 	if (h->outbox.blocks >= HEAP_OUTBOX_MAX &&
 	    hak_unlikely(hak_outbox_flush(&h->outbox)))
 		heap_double_free(slab, w, 1);
+	if (h->stat[slab->cls].remote_freed % HAK_HEAP_SENT == 0)
+		hak_heap_sent();
 	h->pub.remote_out = h->outbox.blocks;
 }
 
@@ -417,6 +419,23 @@ void hak_heap_drain(struct hak_heap *h)
 		h->stat[slab->cls].drained += n;
 		if (n)
 			heap_settle(h, slab);
+		slab = next;
+	}
+}
+
+void hak_heap_drain_orphan(struct hak_heap *h)
+{
+	struct hak_slab *slab = hak_inbox_take(&h->inbox);
+
+	while (slab) {
+		struct hak_slab *next = hak_remote_dequeue(slab);
+
+		h->stat[slab->cls].drained += hak_remote_collect(slab);
+		heap_unlist(h, slab);
+		if (slab->nfree == slab->blocks && hak_pool_slab_retire(slab))
+			h->stat[slab->cls].slabs--;
+		else
+			heap_list(h, slab);
 		slab = next;
 	}
 }
@@ -633,6 +652,7 @@ void hak_heap_tick(struct hak_heap *h)
 
 		heap_shrink(h);
 		heap_release_empty(h, false);
+		hak_heap_sent();
 		hak_pool_enter();
 		hak_pool_drain();
 		delay = hak_purge_decay();

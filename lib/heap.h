@@ -77,6 +77,7 @@ struct hak_heap {
 	uint64_t punched; /* ms; slabs were searched for holes; owner */
 	uint32_t epoch; /* of forks; pool lock */
 	uint32_t ticks; /* owner */
+
 	uint32_t entries_used; /* owner; of entries[] */
 	struct hak_heap *next_orphan; /* pool lock */
 	struct hak_heap *next_all; /* const after publish */
@@ -142,9 +143,16 @@ void *hak_heap_refill(struct hak_heap *h, unsigned cls) HAK_NOINLINE;
 void hak_heap_flush(struct hak_heap *h, unsigned cls, unsigned keep);
 void hak_heap_flush_all(struct hak_heap *h);
 void hak_heap_drain(struct hak_heap *h);
+/* The same for a heap without a thread, pool lock held; what is empty goes to
+ * the pool. */
+void hak_heap_drain_orphan(struct hak_heap *h);
 void hak_heap_tick(struct hak_heap *h) HAK_NOINLINE;
 /* Put p, a block of one of h's slabs, into its cache. */
 void hak_heap_push(struct hak_heap *h, unsigned cls, void *p);
+#define HAK_HEAP_SENT 4096u /* blocks freed into other heaps, of a class */
+/* So many blocks went to other heaps, or a decay is due: take what came from them where nobody else
+ * will (thread.c). */
+void hak_heap_sent(void);
 /* p belongs to another heap's slab. */
 void hak_heap_push_remote(struct hak_heap *h, struct hak_slab *slab,
 			  unsigned index);

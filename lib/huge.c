@@ -235,6 +235,11 @@ void *hak_huge_alloc(size_t size, size_t align, bool zero)
 		dirty = h != NULL;
 		if (!h)
 			h = huge_map(need, align);
+		if (!h) {
+			/* what is kept for later goes first */
+			hak_purge_all();
+			h = huge_map(need, align);
+		}
 	}
 	if (!h) {
 		hak_stats.shared_fail++;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libc.h"
 
+#include "options.h"
+
 #include <dlfcn.h>
 #include <link.h>
 #include <stdlib.h>
@@ -83,7 +85,8 @@ bool hak_libc_malloc_is_ours(void)
 
 bool hak_libc_in_use(void)
 {
-	return hak_libc_present() && &__curbrk && __curbrk;
+	return hak_libc_present() &&
+	       (!hak_opt.tiny_use_superslab || (&__curbrk && __curbrk));
 }
 
 bool hak_libc_is_loader(const void *p)
@@ -130,13 +133,32 @@ void *hak_libc_next(const char *name)
 	return dlsym(RTLD_NEXT, name);
 }
 
+/* Not simply the next one: a program may be linked with an allocator of its
+ * own, which stands between us and the C library. */
+void *hak_libc_symbol(const char *name)
+{
+	static void *libc; /* atomic; idempotent */
+	void *handle = __atomic_load_n(&libc, __ATOMIC_RELAXED);
+	void *(*open)(const char *, int);
+
+	if (!handle) {
+		*(void **)&open = hak_libc_next("dlopen");
+		handle = open ? open("libc.so.6", RTLD_LAZY | RTLD_NOLOAD)
+			      : NULL;
+		if (!handle)
+			handle = RTLD_NEXT;
+		__atomic_store_n(&libc, handle, __ATOMIC_RELAXED);
+	}
+	return dlsym(handle, name);
+}
+
 size_t hak_libc_usable_size(void *p)
 {
 	static size_t (*next)(void *); /* atomic; idempotent */
 	size_t (*fn)(void *) = __atomic_load_n(&next, __ATOMIC_RELAXED);
 
 	if (!fn) {
-		fn = (size_t(*)(void *))(uintptr_t)hak_libc_next(
+		fn = (size_t(*)(void *))(uintptr_t)hak_libc_symbol(
 			"malloc_usable_size");
 		__atomic_store_n(&next, fn, __ATOMIC_RELAXED);
 	}

@@ -37,7 +37,10 @@ void *hak_libc_memalign(size_t align, size_t size);
 void hak_libc_free(void *p);
 size_t hak_libc_usable_size(void *p);
 
-/* dlsym(RTLD_NEXT, name); NULL if absent. */
+/* The next library's after ours; NULL if absent. */
 void *hak_libc_next(const char *name);
+
+/* The C library's own; NULL if absent. */
+void *hak_libc_symbol(const char *name);
 
 #endif /* HAK_LIBC_H */

@@ -172,7 +172,7 @@ EXPORT int malloc_trim(size_t pad)
 
 	if (hak_mode_now() != HAK_MODE_LIBC)
 		return hak_purge() != 0;
-	next = (int (*)(size_t))(uintptr_t)hak_libc_next("malloc_trim");
+	next = (int (*)(size_t))(uintptr_t)hak_libc_symbol("malloc_trim");
 	return next ? next(pad) : 0;
 }
 
@@ -184,7 +184,7 @@ EXPORT struct mallinfo2 mallinfo2(void)
 
 	if (hak_mode_now() == HAK_MODE_LIBC) {
 		struct mallinfo2 (*next)(void) = (struct mallinfo2(*)(void))(
-			uintptr_t)hak_libc_next("mallinfo2");
+			uintptr_t)hak_libc_symbol("mallinfo2");
 
 		return next ? next() : info;
 	}
@@ -227,7 +227,7 @@ EXPORT void malloc_stats(void)
 	struct hakmem_stats s;
 
 	if (hak_mode_now() == HAK_MODE_LIBC) {
-		void (*next)(void) = (void (*)(void))(uintptr_t)hak_libc_next(
+		void (*next)(void) = (void (*)(void))(uintptr_t)hak_libc_symbol(
 			"malloc_stats");
 
 		if (next)
@@ -268,7 +268,7 @@ EXPORT int malloc_info(int options, FILE *stream)
 	}
 	if (hak_mode_now() == HAK_MODE_LIBC) {
 		int (*next)(int, FILE *) = (int (*)(int, FILE *))(
-			uintptr_t)hak_libc_next("malloc_info");
+			uintptr_t)hak_libc_symbol("malloc_info");
 
 		return next ? next(options, stream) : -1;
 	}
@@ -279,8 +279,8 @@ EXPORT int malloc_info(int options, FILE *stream)
 EXPORT int mallopt(int param, int value)
 {
 	if (hak_mode_now() == HAK_MODE_LIBC) {
-		int (*next)(int, int) =
-			(int (*)(int, int))(uintptr_t)hak_libc_next("mallopt");
+		int (*next)(int, int) = (int (*)(int, int))(
+			uintptr_t)hak_libc_symbol("mallopt");
 
 		return next ? next(param, value) : 0;
 	}

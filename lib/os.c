@@ -16,6 +16,7 @@
 size_t hak_os_page = 4096;
 
 static unsigned os_fail_countdown; /* tests only */
+static bool os_fail_on; /* the calls after it fail, too */
 static bool os_clock_failed;
 
 void hak_os_init(void)
@@ -26,8 +27,15 @@ void hak_os_init(void)
 		hak_os_page = page;
 }
 
+void hak_os_fail_from(unsigned n)
+{
+	hak_os_fail_at(n);
+	os_fail_on = true;
+}
+
 void hak_os_fail_at(unsigned n)
 {
+	os_fail_on = false;
 	__atomic_store_n(&os_fail_countdown, n, __ATOMIC_RELAXED);
 }
 
@@ -35,7 +43,9 @@ static bool os_fails(void)
 {
 	if (hak_likely(!__atomic_load_n(&os_fail_countdown, __ATOMIC_RELAXED)))
 		return false;
-	if (__atomic_sub_fetch(&os_fail_countdown, 1, __ATOMIC_RELAXED) != 0)
+	if (os_fail_on && os_fail_countdown == 1)
+		;
+	else if (__atomic_sub_fetch(&os_fail_countdown, 1, __ATOMIC_RELAXED))
 		return false;
 	hak_stats_add(&hak_stats.os_errors, 1);
 	return true;

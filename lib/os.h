@@ -65,5 +65,7 @@ uint64_t hak_os_realtime_ns(void);
 
 /* The n-th memory call from now fails; 0 switches this off. */
 void hak_os_fail_at(unsigned n);
+/* It and all after it fail. */
+void hak_os_fail_from(unsigned n);
 
 #endif /* HAK_OS_H */

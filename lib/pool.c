@@ -250,6 +250,11 @@ int hak_pool_acquire(unsigned n, unsigned align, struct hak_run *run)
 	if (!ss) {
 		ss = hak_ss_map();
 		if (!ss) {
+			/* what is kept for later goes first */
+			hak_purge_all();
+			ss = hak_ss_map();
+		}
+		if (!ss) {
 			hak_stats.shared_fail++;
 			return -ENOMEM;
 		}

@@ -44,7 +44,9 @@ struct hak_run {
 };
 
 extern struct hak_lock hak_pool_lock;
-/* Zero in a fork's child, else non-zero; NULL while one heap exists. */
+/* HAK_FORK_MENDED but in a fork's child, until fork.c has mended what the
+ * parent's other threads left; NULL while one thread allocates. */
+#define HAK_FORK_MENDED 1u
 extern uint32_t *hak_fork_word;
 extern void (*hak_fork_repair)(void);
 
@@ -56,7 +58,9 @@ static inline void hak_pool_enter(void)
 	const uint32_t *word =
 		__atomic_load_n(&hak_fork_word, __ATOMIC_RELAXED);
 
-	if (hak_unlikely(word && *word == 0))
+	/* acquire: what another thread of the child has mended is seen */
+	if (hak_unlikely(word && __atomic_load_n(word, __ATOMIC_ACQUIRE) !=
+					 HAK_FORK_MENDED))
 		hak_fork_repair();
 	hak_lock_take(&hak_pool_lock);
 }

@@ -21,6 +21,7 @@
 
 #include "hakmem/stats.h"
 
+extern struct hakmem_stats hakmem_stats;
 /* hakmem_stats under a hidden name: reached without the GOT. */
 extern struct hakmem_stats hak_stats;
 

@@ -134,6 +134,7 @@ int hak_ss_unmap(struct hak_superslab *ss)
 	int ret;
 
 	hak_assert(!ss->pub.active && !ss->is_static);
+	hak_ss_debug("unmap", ss, 1);
 	hak_stats_begin();
 	/* first: a fork's child must not find unmapped memory here */
 	ss->pub.base = 0;
@@ -156,8 +157,18 @@ int hak_ss_unmap(struct hak_superslab *ss)
 	ss_hint = base;
 	ss->next_spare = ss_spare;
 	ss_spare = ss;
-	hak_ss_debug("unmap", ss, 1);
 	return 0;
+}
+
+struct hak_superslab *hak_ss_containing(const void *p)
+{
+	struct hak_superslab *ss = hak_ss_all;
+
+	for (; ss; ss = (struct hak_superslab *)(uintptr_t)ss->pub.next)
+		if (ss->pub.base && (uintptr_t)p >= ss->pub.base &&
+		    (uintptr_t)p - ss->pub.base < ss->pub.slots * HAK_SLOT_SIZE)
+			return ss;
+	return NULL;
 }
 
 bool hak_ss_check(const struct hak_superslab *ss)

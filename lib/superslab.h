@@ -186,6 +186,10 @@ struct hak_superslab *hak_ss_map(void);
 /* Unmap one without ACTIVE slots; 0 or a negative errno (then it stays). */
 int hak_ss_unmap(struct hak_superslab *ss);
 
+/* The SuperSlab around p, or NULL; pool lock held.  Walks all of them: for
+ * reports only. */
+struct hak_superslab *hak_ss_containing(const void *p);
+
 bool hak_ss_check(const struct hak_superslab *ss);
 
 /* One-shot observation: the first event of each kind is printed. */

@@ -6,6 +6,7 @@
 #include "lock.h"
 #include "options.h"
 #include "pool.h"
+#include "purge.h"
 #include "stats.h"
 
 #include <pthread.h>
@@ -80,6 +81,21 @@ static void thread_limit_orphans(void)
 	oldest = *link;
 	*link = NULL;
 	thread_dissolve(oldest);
+}
+
+/*
+ * Blocks that are freed into an orphan would wait for the thread that adopts
+ * it.  Where many were, or a decay is due, they are taken in its place, so that
+ * what became empty can go back to the system.
+ */
+void hak_heap_sent(void)
+{
+	hak_pool_enter();
+	for (struct hak_heap *h = thread.orphans; h; h = h->next_orphan)
+		hak_heap_drain_orphan(h);
+	hak_pool_drain();
+	hak_purge_edge();
+	hak_pool_leave();
 }
 
 static void thread_exit(void *arg)
@@ -220,10 +236,8 @@ static void thread_relist(void)
 	}
 }
 
-void hak_thread_rebuild(bool torn)
+void hak_thread_rebuild(bool torn, struct hak_heap *own)
 {
-	struct hak_heap *own = hak_heap_self();
-
 	thread.epoch++;
 	if (torn)
 		thread_relist();

@@ -39,7 +39,8 @@ struct hak_heap *hak_thread_attach(void);
 void hak_thread_arm(void) HAK_COLD;
 bool hak_thread_is_initial(void);
 
-/* In a fork's child, alone: the other threads' heaps have no owner. */
-void hak_thread_rebuild(bool torn);
+/* In a fork's child, alone: all heaps but own, that of the thread that forked,
+ * have no owner. */
+void hak_thread_rebuild(bool torn, struct hak_heap *own);
 
 #endif /* HAK_THREAD_H */

@@ -250,8 +250,6 @@ struct hakmem_stats {
 	uint64_t pending_bytes; /* freed remotely, not yet taken back */
 };
 
-extern struct hakmem_stats hakmem_stats;
-
 #ifdef __cplusplus
 }
 #endif

@@ -307,7 +307,7 @@ static void check_refused(void)
 	purge_all();
 	meta = hak_stats.meta_bytes;
 	for (unsigned i = 0; i < 1000; i++) {
-		hak_os_fail_at(1);
+		hak_os_fail_from(1);
 		CHECK(!hak_huge_alloc(3 * MIB, 16, false));
 	}
 	hak_os_fail_at(0);

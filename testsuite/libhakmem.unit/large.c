@@ -301,8 +301,9 @@ static void check_refused(void)
 
 	while (hak_stats.slots_unused + hak_stats.slots_empty >= 32)
 		CHECK(hak_large_alloc(HAK_LARGE_MAX, 16, false));
-	hak_os_fail_at(1);
+	hak_os_fail_from(1);
 	CHECK(!hak_large_alloc(HAK_LARGE_MAX, 16, false));
+	hak_os_fail_at(0);
 	CHECK(hak_stats.shared_fail == fails + 1);
 	CHECK(hak_large_alloc(HAK_LARGE_MAX, 16, false));
 }

@@ -400,7 +400,7 @@ static void check_acquire_refused(void)
 	while (hak_stats.slots_unused + hak_stats.slots_empty)
 		CHECK(acquire(1, 1) == 0);
 	check_model();
-	hak_os_fail_at(1);
+	hak_os_fail_from(1);
 	CHECK(acquire(1, 1) == -ENOMEM);
 	hak_os_fail_at(0);
 	CHECK(hak_stats.shared_fail == fails + 1);
@@ -594,7 +594,7 @@ static void check_slab_fails(void)
 			CHECK(hak_pool_acquire(1, 1, &run) == 0);
 		}
 		active = hak_stats.slots_active;
-		hak_os_fail_at(n);
+		hak_os_fail_from(n);
 		slab = hak_pool_slab_new(1 + n % 3, TAG);
 		hak_os_fail_at(0);
 		CHECK(hak_pool_check());
