@@ -121,9 +121,9 @@ int main()
 }
 END
 $cxx -std=c++17 -O1 -Wall -o t t.cc -pthread -ldl
-env LD_PRELOAD="$lib" ./t >out 2>&1 || {
+env LD_PRELOAD="$lib" ./t >out 2>err || {
 	echo "exit status $?"
-	cat out
+	cat out err
 	exit 1
 }
 test "$(cat out)" = "all of it" || {
