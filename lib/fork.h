@@ -5,8 +5,8 @@
  * Responsibility: finding out that this process is a child whose other
  * threads vanished, and the order in which modules mend themselves.
  *
- * Contract: no lock is held across fork and no atfork handler runs (but see
- * below).  When a second thread appears, a page is mapped that the kernel
+ * Contract: no lock is held across fork, and no atfork handler runs but one
+ * in the child that notes which heap survives.  When a second thread appears, a page is mapped that the kernel
  * empties in every child (MADV_WIPEONFORK); hak_pool_enter() looks at its
  * word before it takes the lock.  That covers children made by raw clone(2)
  * as well.  A lock taken before the look would wait for a thread that does
@@ -14,9 +14,9 @@
  *
  * Observable: forks_repaired.
  *
- * Composable: called with no lock held, by the child's only thread.  Where
- * the kernel has no MADV_WIPEONFORK, a pthread_atfork child handler clears
- * the word instead.
+ * Composable: called with no lock held, by one thread of the child while
+ * others that come by wait.  Where the kernel has no MADV_WIPEONFORK, the
+ * child handler clears the word.
  *
  * What may be lost in the child, never handed out twice: blocks that a
  * vanished thread was moving between its cache and a bitmap, and records it
