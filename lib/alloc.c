@@ -19,13 +19,14 @@
 #include <string.h>
 
 /* What lies at p.  A tombstone speaks of the start of its slot; behind it
- * others may live by now, glibc's mapped chunks for example. */
+ * others may live by now, glibc's mapped chunks for example, and where glibc's
+ * allocator is in use an aligned block of its may stand at the start. */
 static inline uint32_t alloc_word(const void *p)
 {
 	uint32_t word = hak_registry_get(p);
 
 	if (hak_unlikely(hak_word_kind(word) == HAK_KIND_TOMB) &&
-	    (uintptr_t)p & (HAK_SLOT_SIZE - 1))
+	    ((uintptr_t)p & (HAK_SLOT_SIZE - 1) || hak_libc_in_use()))
 		return 0;
 	return word;
 }

@@ -48,6 +48,8 @@ if [ -z "${IN_NAMESPACE-}" ]; then
 fi
 real_root=$IN_NAMESPACE
 unset HAKMEM_LIB IN_NAMESPACE
+# What the observation switches write is not the tool's.
+unset HAKMEM_SS_DEBUG HAKMEM_POOL_DEBUG HAKMEM_REMOTE_DEBUG
 
 mount -t tmpfs -o mode=755,size=64m none /mnt ||
 	unsupported "no mount namespaces"
