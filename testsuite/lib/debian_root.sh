@@ -22,12 +22,12 @@ skip()
 
 pass()
 {
-	echo "PASS: $*"
+	printf 'PASS: %s\n' "$*"
 }
 
 fail()
 {
-	echo "FAIL: $*"
+	printf 'FAIL: %s\n' "$*"
 }
 
 # check WHAT COMMAND... - one result; the command's output only when it fails
