@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Requests and what becomes of them: borders of the tiers, alignment, zeroing,
- * growth with its content, refusals.
+ * growth with its content, refusals; calls of a handler inside a slow path.
  */
 #include "t.h"
 
 #include "alloc.h"
 #include "init.h"
+#include "options.h"
+#include "os.h"
+#include "pool.h"
+#include "stats.h"
 
 static void check_sizes(void)
 {
@@ -79,6 +83,99 @@ static void check_realloc(void)
 	CHECK(!hak_realloc(p, 0));
 }
 
+static enum hak_kind kind_of(const void *p)
+{
+	return hak_word_kind(hak_registry_get(p));
+}
+
+/* A handler inside a slow path of the heap: neither it nor its caches change,
+ * and what it allocates and frees is right all the same. */
+static void check_busy(void)
+{
+	struct hak_heap *h = hak_heap_self();
+	const struct hak_cache *c = &h->cache[hak_class_of(3000)];
+	uint64_t live = hak_stats.nested_live;
+	char *p, *q, *was[3];
+	void **top;
+
+	for (int i = 0; i < 3; i++)
+		CHECK(was[i] = hak_malloc_with(3000, hak_malloc_slow));
+	h->busy++;
+	p = hak_malloc_slow(2000);
+	q = hak_aligned(1024, 5000);
+	CHECK(p && kind_of(p) == HAK_KIND_NESTED);
+	CHECK(q && kind_of(q) == HAK_KIND_NESTED && (uintptr_t)q % 1024 == 0);
+	t_fill(p, 2000, 1);
+	t_fill(q, 5000, 2);
+	p = hak_realloc(p, 4000);
+	CHECK(p && t_filled(p, 2000, 1) && t_filled(q, 5000, 2));
+	hak_free_fast(q);
+	top = c->top;
+	hak_free_slow(was[0]); /* of a slab: as others free it */
+	CHECK(c->top == top);
+	h->busy--;
+	CHECK(hak_heap_check(h));
+	hak_free_fast(p); /* the program frees what the handler got */
+	CHECK(hak_stats.nested_live == live);
+	hak_free_fast(was[1]);
+	hak_free_fast(was[2]);
+	hak_thread_flush();
+	CHECK(hak_heap_check(h) && hak_pool_check());
+}
+
+/* The same inside the pool: frees that need it wait until it is left. */
+static void check_inside_pool(void)
+{
+	char *large = hak_malloc_with(100000, hak_malloc_slow);
+	char *huge = hak_malloc_with(3000000, hak_malloc_slow);
+	uint64_t large_live = hak_stats.large_live_bytes;
+	char *p;
+
+	CHECK(large && huge);
+	hak_pool_enter();
+	p = hak_malloc_slow(100);
+	CHECK(p && kind_of(p) == HAK_KIND_NESTED);
+	CHECK(hak_usable_size(large) >= 100000);
+	hak_free_fast(large);
+	hak_free_fast(huge);
+	CHECK(hak_stats.large_live_bytes == large_live);
+	hak_pool_leave();
+	hak_free_fast(p);
+	/* at the latest by the heartbeat */
+	for (int i = 0; i < 3 * HAK_HEARTBEAT; i++)
+		hak_free_fast(hak_malloc_with(2000, hak_malloc_slow));
+	CHECK(hak_stats.large_live_bytes < large_live);
+	CHECK(kind_of(huge) == HAK_KIND_TOMB);
+	CHECK(hak_pool_check());
+}
+
+/* Any request to the kernel may fail: NULL or a block, and the old one stays
+ * as it was. */
+static void check_failures(void)
+{
+	for (unsigned n = 1; n <= 12; n++)
+		for (size_t i = 0; i < T_SIZES; i++) {
+			size_t size = t_sizes[i];
+			char *p, *q, *to;
+
+			hak_purge();
+			hak_os_fail_at(n);
+			p = hak_malloc_with(size, hak_malloc_slow);
+			q = hak_calloc(1, size);
+			CHECK(!q || t_zero(q, size));
+			if (p) {
+				t_fill(p, size, n);
+				to = hak_realloc(p, 3 * size);
+				p = to ? to : p;
+				CHECK(t_filled(p, size, n));
+			}
+			hak_free_fast(p);
+			hak_free_fast(q);
+			hak_os_fail_at(0);
+		}
+	CHECK(hak_heap_check(hak_heap_self()) && hak_pool_check());
+}
+
 int main(void)
 {
 	CHECK(hak_mode_now() == HAK_MODE_OURS);
@@ -89,6 +186,11 @@ int main(void)
 		check_calloc();
 		check_realloc();
 	}
+	check_busy();
+	check_inside_pool();
+	check_failures();
+	hak_free_fast(hak_calloc(100, 1000));
+	hak_free_fast(hak_malloc_with(900000, hak_malloc_slow));
 	CHECK(hak_purge() > 0);
 	hak_thread_flush();
 	return 0;
