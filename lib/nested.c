@@ -90,6 +90,9 @@ void *hak_nested_alloc(size_t size, size_t align)
 		return NULL;
 	if (align < HAK_ALIGNMENT)
 		align = HAK_ALIGNMENT;
+	/* an empty block at the very end would lie outside the area */
+	if (!size)
+		size = 1;
 	if (size + align < HAK_MID_MAX && nested_first.base)
 		p = nested_bump(&nested_first, size, align);
 	if (!p)

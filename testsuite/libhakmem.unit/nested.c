@@ -277,11 +277,24 @@ static void reserve_around(void)
 	}
 }
 
+/* A block of no bytes lies within the area, at its very end, too. */
+static void check_empty(void)
+{
+	char *p;
+
+	for (unsigned i = 0; i < HAK_SLOT_SIZE / 16; i++) {
+		p = hak_nested_alloc(0, 16);
+		CHECK(p);
+		CHECK(hak_word_kind(hak_registry_get(p)) == HAK_KIND_NESTED);
+	}
+}
+
 int main(void)
 {
 	u_start();
 	reserve_around();
 	CHECK(hak_nested_init());
+	LIVES(check_empty);
 	check_random();
 	check_alignments();
 	check_reuse();
