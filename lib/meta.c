@@ -33,7 +33,8 @@ void *hak_meta_alloc(size_t size, size_t align)
 {
 	char *p = (char *)hak_round_up((uintptr_t)meta_next, align);
 
-	hak_assert(size <= HAK_META_CHUNK - align && hak_is_pow2(align));
+	hak_assert(hak_is_pow2(align) && align <= HAK_META_ALIGN &&
+		   size <= HAK_META_MAX);
 	if (!meta_next || p > meta_end || size > (size_t)(meta_end - p)) {
 		if (!meta_chunk())
 			return NULL;

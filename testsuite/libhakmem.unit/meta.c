@@ -20,7 +20,7 @@ struct record {
 	size_t size;
 };
 
-static struct record record[RECORDS + 8];
+static struct record record[RECORDS + 16];
 static unsigned records;
 
 static void add(size_t size, size_t align)
@@ -60,6 +60,10 @@ static void check_records(void)
 	}
 	/* as a SuperSlab's record */
 	add(8192, 8192);
+	/* the most that may be asked for, behind a byte and before one */
+	add(1, 1);
+	add(HAK_META_MAX, HAK_META_ALIGN);
+	add(1, 1);
 	check_all();
 }
 
