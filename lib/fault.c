@@ -68,7 +68,9 @@ void hak_warn(const char *text)
 	char line[240];
 	struct hak_fmt f;
 
-	hak_fmt_init(&f, line, sizeof(line));
-	hak_fmt(&f, "hakmem: %s\n", text);
+	/* what is too long loses its end, but not the end of the line */
+	hak_fmt_init(&f, line, sizeof(line) - 1);
+	hak_fmt(&f, "hakmem: %s", text);
+	line[f.len++] = '\n';
 	fault_write(&f);
 }
