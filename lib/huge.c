@@ -90,6 +90,14 @@ static uint32_t huge_word(enum hak_kind kind)
 
 /* ---- cache --------------------------------------------------------- */
 
+static void huge_cache(struct huge *h)
+{
+	huge_push(h, HUGE_CACHED);
+	huge.cached++;
+	hak_stats.huge_cached_bytes += huge_size(h);
+	hak_stats.empty_bytes += huge_size(h);
+}
+
 static void huge_uncache(struct huge *h)
 {
 	huge_unlink(h);
@@ -111,10 +119,7 @@ static size_t huge_drop(struct huge *h, unsigned *calls)
 	if (hak_os_unmap(huge_base(h), size)) {
 		/* too many mappings: empty it instead and keep it */
 		hak_os_purge(huge_base(h), size, false);
-		huge_push(h, HUGE_CACHED);
-		huge.cached++;
-		hak_stats.huge_cached_bytes += size;
-		hak_stats.empty_bytes += size;
+		huge_cache(h);
 		return 0;
 	}
 	hak_stats_add(&hak_stats.purged_bytes, size);
@@ -173,10 +178,7 @@ static struct huge *huge_from_cache(size_t size)
 			less->pub.base = (uintptr_t)to;
 			less->pub.size = size;
 		}
-		huge_push(less, HUGE_CACHED);
-		huge.cached++;
-		hak_stats.huge_cached_bytes += huge_size(less);
-		hak_stats.empty_bytes += huge_size(less);
+		huge_cache(less);
 		huge_drop(less, &calls);
 		return NULL;
 	}
@@ -278,10 +280,7 @@ void hak_huge_free(void *p)
 	hak_stats.huge_frees++;
 	hak_stats.huge_live_bytes -= h->used;
 	h->pub.stamp = (uint32_t)hak_os_now_ms();
-	huge_push(h, HUGE_CACHED);
-	huge.cached++;
-	hak_stats.huge_cached_bytes += huge_size(h);
-	hak_stats.empty_bytes += huge_size(h);
+	huge_cache(h);
 	if (huge.cached > HUGE_CACHE)
 		hak_huge_drop_oldest(&calls);
 	hak_purge_edge();
@@ -305,15 +304,15 @@ void *hak_huge_resize(void *p, size_t size)
 	if (need < size)
 		return NULL;
 	hak_pool_enter();
+	if (need > h->used && hak_purge_over_limit(need - h->used)) {
+		hak_pool_leave();
+		return NULL;
+	}
 	if (need >= h->used && need <= had) {
 		hak_stats.huge_live_bytes += need - h->used;
 		h->used = need;
 		hak_pool_leave();
 		return p;
-	}
-	if (need > had && hak_purge_over_limit(need - had)) {
-		hak_pool_leave();
-		return NULL;
 	}
 	hak_registry_set(p, huge_word(HAK_KIND_TOMB), h);
 	to = hak_os_remap(p, had, need, HAK_SLOT_SIZE);
@@ -381,9 +380,7 @@ void hak_huge_rebuild(void)
 		if (live)
 			hak_stats.huge_live_bytes += h->used;
 		if (!live && h->pub.kind == HUGE_CACHED && huge_base(h)) {
-			huge_push(h, HUGE_CACHED);
-			huge.cached++;
-			hak_stats.huge_cached_bytes += huge_size(h);
+			huge_cache(h);
 		} else {
 			huge_push(h, live ? HUGE_LIVE : HUGE_SPARE);
 		}

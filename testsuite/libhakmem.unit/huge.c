@@ -299,6 +299,17 @@ static void check_refused(void)
 	check_all();
 	resize(&block[0], 5 * MIB);
 	check_all();
+	/* in a larger cached mapping, what is asked for counts */
+	hak_opt.limit_hard = 0;
+	drop(0);
+	alloc(3 * MIB + 3 * MIB / 4, 16, false, 2);
+	drop(0);
+	alloc(3 * MIB, 16, false, 3);
+	hak_opt.limit_hard = 5 * MIB;
+	CHECK(!hak_huge_resize(block[0].p, 5 * MIB + 1));
+	hak_opt.limit_hard = 3 * MIB + MIB / 4;
+	CHECK(!hak_huge_resize(block[0].p, 3 * MIB + MIB / 2));
+	check_all();
 	hak_opt.limit_hard = 0;
 	CHECK(filled(&block[0], hak_huge_size(block[0].p)));
 	drop(0);
