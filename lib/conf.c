@@ -71,7 +71,8 @@ static bool conf_load(struct conf *c, unsigned owner)
 			      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
 
 	if (fd < 0) {
-		if (fd != -ENOENT && fd != -ENOTDIR)
+		/* a confined program may not, and need not, look */
+		if (fd != -ENOENT && fd != -ENOTDIR && fd != -EACCES)
 			conf_warn(c, "cannot be read", NULL);
 		return false;
 	}
