@@ -146,8 +146,10 @@ static inline void *hak_registry_record(const void *ptr)
 		(const struct hak_leaf *)((uintptr_t)hak_registry_zero +
 					  distance);
 
+	/* acquire: partner is the release of the word, read before this */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return (void *)__atomic_load_n(&leaf->cold[hak_registry_slot_of(p)],
-				       __ATOMIC_ACQUIRE);
+				       __ATOMIC_RELAXED);
 }
 
 /* Make sure that leaves for [p, p + size) exist; false: out of memory. */
