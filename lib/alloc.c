@@ -18,6 +18,8 @@
 
 #include <string.h>
 
+#define ALLOC_FOREIGN_MAX 16u /* FOREIGN_REUSE: in a cache at once */
+
 /* What lies at p.  A tombstone speaks of the start of its slot; behind it
  * others may live by now, glibc's mapped chunks for example, and where glibc's
  * allocator is in use an aligned block of its may stand at the start. */
@@ -172,23 +174,23 @@ static HAK_COLD void free_in_ours(const void *p)
 /* Not in any of our mappings: see hakmem(7), FOREIGN_FREE. */
 static HAK_COLD void free_foreign(void *p)
 {
+	bool forward;
+
 	if (hak_libc_is_loader(p)) {
 		hak_stats_add(&hak_stats.foreign_ignored, 1);
 		return;
 	}
+	forward = hak_opt.foreign_free == HAK_FOREIGN_FORWARD
+			  ? hak_libc_present()
+			  : hak_opt.foreign_free == HAK_FOREIGN_AUTO &&
+				    hak_libc_in_use();
 	/* the guard's own blocks come this way, all of them */
-	if (hak_opt.tiny_use_superslab)
+	if (!forward || hak_opt.tiny_use_superslab)
 		free_in_ours(p);
-	if (hak_opt.foreign_free == HAK_FOREIGN_FORWARD
-		    ? hak_libc_present()
-		    : hak_opt.foreign_free == HAK_FOREIGN_AUTO &&
-			      hak_libc_in_use()) {
-		hak_stats_add(&hak_stats.foreign_forwarded, 1);
-		hak_libc_free(p);
-		return;
-	}
-	free_in_ours(p);
-	hak_fault(HAK_FAULT_FOREIGN_POINTER, p, 0);
+	if (!forward)
+		hak_fault(HAK_FAULT_FOREIGN_POINTER, p, 0);
+	hak_stats_add(&hak_stats.foreign_forwarded, 1);
+	hak_libc_free(p);
 }
 
 static HAK_COLD void free_inexact(const void *p, size_t size)
@@ -222,20 +224,17 @@ static void free_remote(struct hak_heap *h, void *p, struct hak_slab *slab,
 	uint64_t bit = UINT64_C(1) << (index % 64);
 
 	if (!hak_heap_is_real(h) || h->busy) {
-		hak_stats_add(&hak_heap_pool_stat[slab->cls].remote_freed, 1);
-		if (hak_remote_free(slab, w, bit))
-			hak_fault(HAK_FAULT_DOUBLE_FREE, p,
-				  hak_class_size(slab->cls));
-		if (hak_heap_pool_stat[slab->cls].remote_freed %
-				    HAK_HEAP_SENT ==
-			    0 &&
-		    !alloc_nested(h)) {
+		uint64_t *freed = &hak_pool_stat[slab->cls].remote_freed;
+
+		hak_stats_add(freed, 1);
+		hak_remote_free(slab, w, bit);
+		if (*freed % HAK_REMOTE_MANY == 0 && !alloc_nested(h)) {
 			hak_thread_arm();
-			hak_heap_sent();
+			hak_thread_drain_orphans();
 		}
 		return;
 	}
-	if (hak_opt.foreign_reuse && b->foreign < 16) {
+	if (hak_opt.foreign_reuse && b->foreign < ALLOC_FOREIGN_MAX) {
 		b->foreign++;
 		hak_heap_push(h, slab->cls, p);
 		return;
@@ -245,25 +244,36 @@ static void free_remote(struct hak_heap *h, void *p, struct hak_slab *slab,
 	h->busy--;
 }
 
+/* The slab of a block that is to be freed or resized, which must be live. */
+static struct hak_slab *alloc_slab_of(void *p, uint32_t word, unsigned *index)
+{
+	struct hak_slab *slab = hak_registry_record(p);
+	bool exact;
+
+	*index = hak_slab_index(slab, p, &exact);
+	if (hak_unlikely(!exact || *index >= slab->blocks))
+		free_inexact(p, hak_class_size(slab->cls));
+#if HAK_MISUSE_CHECKS
+	if (hak_unlikely(((uintptr_t *)p)[1] ==
+			 (hak_heap_secret ^ (uintptr_t)p)))
+		free_confirm(p, slab, *index);
+	else if (hak_unlikely(hak_word_kind(word) == HAK_KIND_HOLED))
+		free_keyless(p, slab, *index);
+#else
+	(void)word;
+#endif
+	return slab;
+}
+
 /* A block of any slab. */
 static void free_slab(struct hak_heap *h, void *p, uint32_t word)
 {
-	struct hak_slab *slab = hak_registry_record(p);
-	uintptr_t key = hak_heap_secret ^ (uintptr_t)p;
-	bool exact;
-	unsigned index = hak_slab_index(slab, p, &exact);
+	unsigned index;
+	struct hak_slab *slab = alloc_slab_of(p, word, &index);
 	bool own = (word & 0xffff0000u) == h->tag && hak_heap_is_real(h);
 
-	if (hak_unlikely(!exact || index >= slab->blocks))
-		return free_inexact(p, hak_class_size(slab->cls));
 #if HAK_MISUSE_CHECKS
-	if (hak_unlikely(((uintptr_t *)p)[1] == key))
-		free_confirm(p, slab, index);
-	else if (hak_unlikely(hak_word_kind(word) == HAK_KIND_HOLED))
-		free_keyless(p, slab, index);
-	((uintptr_t *)p)[1] = key;
-#else
-	(void)key;
+	((uintptr_t *)p)[1] = hak_heap_secret ^ (uintptr_t)p;
 #endif
 	if (own && !h->busy)
 		hak_heap_push(h, slab->cls, p);
@@ -295,26 +305,21 @@ static bool free_must_wait(enum hak_kind kind)
 		kind == HAK_KIND_BOOT);
 }
 
+/* Bytes from the start of its slab to p, if p lies where its word says. */
+static inline size_t alloc_offset(const void *p, uint32_t word)
+{
+	return (size_t)hak_word_slotno(word) << HAK_SLOT_SHIFT |
+	       (uint16_t)(uintptr_t)p;
+}
+
 /* As hak_free_fast, for this heap's slabs of several slots. */
 static inline bool free_multi(struct hak_heap *h, void *p, uint32_t word)
 {
 	uint32_t own = word ^ h->tag;
-	struct hak_cache *c = &h->cache[hak_word_class(own)];
-	size_t offset = (size_t)hak_word_slotno(own) << HAK_SLOT_SHIFT |
-			(uint16_t)(uintptr_t)p;
 
-	if (own >> HAK_WORD_KIND_SHIFT != HAK_KIND_MULTI || c->top == c->limit)
-		return false;
-#if HAK_MISUSE_CHECKS
-	uintptr_t key = hak_heap_key(h, p);
-
-	if (hak_unlikely(!hak_is_block_start(offset, c->magic) ||
-			 ((uintptr_t *)p)[1] == key))
-		return false;
-	((uintptr_t *)p)[1] = key;
-#endif
-	*c->top++ = p;
-	return true;
+	return own >> HAK_WORD_KIND_SHIFT == HAK_KIND_MULTI &&
+	       hak_push(h, &h->cache[hak_word_class(own)], p,
+			alloc_offset(p, own));
 }
 
 void hak_free_slow(void *p)
@@ -492,34 +497,18 @@ static void *realloc_big(void *p, enum hak_kind kind, size_t had, size_t size)
 	return realloc_move(p, had, size);
 }
 
-/* A freed block must not come back through realloc. */
-static HAK_NOINLINE void realloc_check(void *p, uint32_t word)
-{
-	struct hak_slab *slab = hak_registry_record(p);
-	bool exact;
-	unsigned index = hak_slab_index(slab, p, &exact);
-
-	if (!exact || index >= slab->blocks)
-		free_inexact(p, hak_class_size(slab->cls));
-	if (((uintptr_t *)p)[1] == (hak_heap_secret ^ (uintptr_t)p))
-		free_confirm(p, slab, index);
-	else if (hak_word_kind(word) == HAK_KIND_HOLED)
-		free_keyless(p, slab, index);
-}
-
-/* The usable size of a slab's block; as in free, the slab is looked at only
- * when something speaks against the block. */
+/* The usable size of a slab's block, which must not be a freed one; as in free,
+ * the slab is looked at only when something speaks against the block. */
 static size_t realloc_slab_size(void *p, uint32_t word)
 {
 	const struct hak_class *c = &hak_class[hak_word_class(word)];
-	size_t offset = (size_t)hak_word_slotno(word) << HAK_SLOT_SHIFT |
-			(uint16_t)(uintptr_t)p;
+	unsigned index;
 
-	if (hak_unlikely(!hak_is_block_start(offset, c->magic) ||
+	if (hak_unlikely(!hak_is_block_start(alloc_offset(p, word), c->magic) ||
 			 ((uintptr_t *)p)[1] ==
 				 (hak_heap_secret ^ (uintptr_t)p) ||
 			 hak_word_kind(word) == HAK_KIND_HOLED))
-		realloc_check(p, word);
+		(void)alloc_slab_of(p, word, &index);
 	return c->pub.block_size;
 }
 

@@ -76,37 +76,49 @@ hak_malloc_with(size_t size, void *(*slow)(size_t))
 }
 
 /*
- * Free of a block in a one-slot slab of this thread's heap: the registry word
- * with our tag taken off is the cache's offset, or anything above for other
- * kinds and owners.  Two checks, no slab touched: p is the exact start of a
- * block, and does not carry the key that marks a free one.
+ * Put p into the cache, if there is room, and p is the exact start of a block,
+ * offset bytes into its slab, and does not carry the key that marks a free one.
+ * No slab is touched.
  */
-static inline void hak_free_fast(void *p)
+static inline bool hak_push(const struct hak_heap *h, struct hak_cache *c,
+			    void *p, size_t offset)
 {
-	struct hak_heap *h = hak_heap_self();
-	uint32_t offset = hak_registry_get(p) ^ h->tag;
-	struct hak_cache *c;
-	void **top;
-
-	if (hak_unlikely(offset >= 1u << HAK_WORD_KIND_SHIFT))
-		return hak_free_slow(p);
-	c = hak_heap_cache(h, offset);
+	void **top = c->top;
 #if HAK_MISUSE_CHECKS
 	uintptr_t key = hak_heap_key(h, p);
 
-	if (hak_unlikely(!hak_is_block_start((uint16_t)(uintptr_t)p, c->magic)))
-		return hak_free_slow(p);
+	if (hak_unlikely(!hak_is_block_start(offset, c->magic)))
+		return false;
 	if (hak_unlikely(((uintptr_t *)p)[1] == key))
-		return hak_free_slow(p);
+		return false;
 #endif
-	top = c->top;
+	(void)h;
+	(void)offset;
 	if (hak_unlikely(top == c->limit))
-		return hak_free_slow(p);
+		return false;
 #if HAK_MISUSE_CHECKS
 	((uintptr_t *)p)[1] = key;
 #endif
 	*top = p;
 	c->top = top + 1;
+	return true;
+}
+
+/*
+ * Free of a block in a one-slot slab of this thread's heap: the registry word
+ * with our tag taken off is the cache's offset, or anything above for other
+ * kinds and owners.
+ */
+static inline void hak_free_fast(void *p)
+{
+	struct hak_heap *h = hak_heap_self();
+	uint32_t offset = hak_registry_get(p) ^ h->tag;
+
+	if (hak_unlikely(offset >= 1u << HAK_WORD_KIND_SHIFT))
+		return hak_free_slow(p);
+	if (hak_unlikely(!hak_push(h, hak_heap_cache(h, offset), p,
+				   (uint16_t)(uintptr_t)p)))
+		hak_free_slow(p);
 }
 
 #endif /* HAK_ALLOC_H */

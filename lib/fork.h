@@ -19,8 +19,9 @@
  * child handler clears the word.
  *
  * What may be lost in the child, never handed out twice: blocks that a
- * vanished thread was moving between its cache and a bitmap, and records it
- * had just taken.
+ * vanished thread was moving between its cache and a bitmap, those in its cache
+ * that it had fetched and never used yet (only a freed block carries the key
+ * that tells it), and records it had just taken.
  */
 #ifndef HAK_FORK_H
 #define HAK_FORK_H

@@ -237,15 +237,18 @@ static int api_walk_classes(const struct api_walk *w)
 	hak_stats_collect(&s, classes);
 	for (unsigned cls = 1; cls < HAK_CLASSES && !ret; cls++) {
 		const struct hakmem_stats_class *c = &hak_class[cls].pub;
-		uint64_t slabs = classes[cls].slabs;
-		uint64_t blocks = slabs * c->blocks;
+		const struct hak_report_class *sum = &classes[cls];
+		uint64_t slabs = sum->slabs, blocks = slabs * c->blocks;
+		/* in caches, in use, or on the way back */
+		uint64_t out = sum->filled - sum->flushed - sum->drained;
 		struct hakmem_walk_entry e = {
 			.kind = HAKMEM_WALK_CLASS,
 			.size_class = cls,
 			.size = (size_t)(slabs * c->slots * HAK_SLOT_SIZE),
 			.block_size = c->block_size,
 			.blocks = (size_t)blocks,
-			.free_blocks = (size_t)(blocks - classes[cls].live),
+			.free_blocks =
+				(size_t)(out < blocks ? blocks - out : 0),
 		};
 
 		if (slabs)

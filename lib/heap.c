@@ -9,6 +9,7 @@
 #include "pool.h"
 #include "purge.h"
 #include "stats.h"
+#include "thread.h"
 
 #include <string.h>
 
@@ -25,21 +26,9 @@ uint16_t hak_heap_offset[HAK_TINY_MAX / 16 + 1];
 uintptr_t hak_heap_secret;
 struct hak_heap *hak_heap_all; /* pool lock; atomic for readers */
 
-struct hakmem_stats_heap hak_heap_pool_pub;
-struct hakmem_stats_bin hak_heap_pool_stat[HAK_CLASSES];
-
 static uint32_t heap_tags = HAK_TAG_POOL; /* pool lock; last one given */
 
 /* ---- start ----------------------------------------------------------- */
-
-/* The pool's collect: the blocks count as drained by the pool. */
-static unsigned heap_pool_collect(struct hak_slab *slab)
-{
-	unsigned n = hak_remote_collect(slab);
-
-	hak_heap_pool_stat[slab->cls].drained += n;
-	return n;
-}
 
 void hak_heap_init(uintptr_t secret)
 {
@@ -52,12 +41,7 @@ void hak_heap_init(uintptr_t secret)
 		entries += HAK_CACHE_SMALL + hak_class[cls].pub.cache_blocks;
 	hak_assert(entries <= HAK_HEAP_ENTRIES);
 	hak_heap_secret = secret;
-	hak_pool_collect = heap_pool_collect;
-	hak_heap_pool_pub.tag = HAK_TAG_POOL;
-	hak_heap_pool_pub.state = HAKMEM_HEAP_LIVE;
-	hak_heap_pool_pub.bins = (uintptr_t)hak_heap_pool_stat;
-	__atomic_store_n(&hak_stats.heaps, (uintptr_t)&hak_heap_pool_pub,
-			 __ATOMIC_RELEASE);
+	hak_pool_collect = hak_remote_collect;
 }
 
 struct hak_heap *hak_heap_new(void)
@@ -91,6 +75,8 @@ struct hak_heap *hak_heap_new(void)
 	return h;
 }
 
+/* ---- caches ------------------------------------------------------------ */
+
 /*
  * While a slow path moves a cache's blocks, a handler that interrupts it must
  * neither take one nor put one there: with top, base and limit in one place it
@@ -113,8 +99,6 @@ static void heap_open(struct hak_cache *c, const struct hak_cache *own)
 	c->base = own->base;
 	c->limit = own->limit;
 }
-
-/* ---- caches ------------------------------------------------------------ */
 
 /*
  * A cache begins with a few entries, then moves to its own place in entries[]
@@ -220,15 +204,6 @@ static void heap_settle(struct hak_heap *h, struct hak_slab *slab)
 		heap_retire(h, slab);
 }
 
-static HAK_COLD void heap_double_free(const struct hak_slab *slab, unsigned w,
-				      uint64_t bits)
-{
-	size_t size = hak_class_size(slab->cls);
-
-	hak_fault(HAK_FAULT_DOUBLE_FREE,
-		  slab->base + (w * 64 + hak_ctz64(bits)) * size, size);
-}
-
 /* Holes came or went: frees of the slab's blocks take another path. */
 static void heap_relabel(const struct hak_heap *h, struct hak_slab *slab)
 {
@@ -259,7 +234,7 @@ static void heap_put(struct hak_heap *h, struct hak_slab *slab, unsigned w,
 	uint64_t twice = hak_slab_put(slab, w, bits);
 
 	if (hak_unlikely(twice))
-		heap_double_free(slab, w, twice & bits);
+		hak_slab_twice(slab, w, twice & bits);
 	if (slab->listed == HAK_SLAB_FULL || slab->nfree == slab->blocks)
 		heap_settle(h, slab);
 	else
@@ -269,18 +244,13 @@ static void heap_put(struct hak_heap *h, struct hak_slab *slab, unsigned w,
 void hak_heap_push_remote(struct hak_heap *h, struct hak_slab *slab,
 			  unsigned index)
 {
-	unsigned w = index / 64;
-	uint64_t twice = hak_outbox_free(&h->outbox, slab, w,
-					 UINT64_C(1) << (index % 64));
-
-	if (hak_unlikely(twice))
-		heap_double_free(slab, w, twice);
+	hak_outbox_free(&h->outbox, slab, index / 64,
+			UINT64_C(1) << (index % 64));
 	h->stat[slab->cls].remote_freed++;
-	if (h->outbox.blocks >= HEAP_OUTBOX_MAX &&
-	    hak_unlikely(hak_outbox_flush(&h->outbox)))
-		heap_double_free(slab, w, 1);
-	if (h->stat[slab->cls].remote_freed % HAK_HEAP_SENT == 0)
-		hak_heap_sent();
+	if (h->outbox.blocks >= HEAP_OUTBOX_MAX)
+		hak_outbox_flush(&h->outbox);
+	if (h->stat[slab->cls].remote_freed % HAK_REMOTE_MANY == 0)
+		hak_thread_drain_orphans();
 	h->pub.remote_out = h->outbox.blocks;
 }
 
@@ -652,9 +622,8 @@ void hak_heap_tick(struct hak_heap *h)
 
 		heap_shrink(h);
 		heap_release_empty(h, false);
-		hak_heap_sent();
+		hak_thread_drain_orphans();
 		hak_pool_enter();
-		hak_pool_drain();
 		delay = hak_purge_decay();
 		hak_pool_leave();
 		heap_punch_old(h, delay);
@@ -719,7 +688,7 @@ static void heap_flush_locked(struct hak_heap *h)
 
 			if ((hak_registry_get(p) & 0xffff0000u) == h->tag) {
 				if (hak_slab_put(slab, i / 64, bit))
-					heap_double_free(slab, i / 64, bit);
+					hak_slab_twice(slab, i / 64, bit);
 				h->stat[cls].flushed++;
 			} else {
 				h->stat[cls].remote_freed++;

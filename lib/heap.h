@@ -139,6 +139,7 @@ extern struct hak_heap *hak_heap_all;
 struct hak_heap *hak_heap_new(void);
 
 /* Slow paths; the heap is real and not busy (they set it). */
+/* The cache is empty; NULL: no memory. */
 void *hak_heap_refill(struct hak_heap *h, unsigned cls) HAK_NOINLINE;
 void hak_heap_flush(struct hak_heap *h, unsigned cls, unsigned keep);
 void hak_heap_flush_all(struct hak_heap *h);
@@ -149,10 +150,7 @@ void hak_heap_drain_orphan(struct hak_heap *h);
 void hak_heap_tick(struct hak_heap *h) HAK_NOINLINE;
 /* Put p, a block of one of h's slabs, into its cache. */
 void hak_heap_push(struct hak_heap *h, unsigned cls, void *p);
-#define HAK_HEAP_SENT 4096u /* blocks freed into other heaps, of a class */
-/* So many blocks went to other heaps, or a decay is due: take what came from them where nobody else
- * will (thread.c). */
-void hak_heap_sent(void);
+#define HAK_REMOTE_MANY 4096u /* blocks of a class, freed into other heaps */
 /* p belongs to another heap's slab. */
 void hak_heap_push_remote(struct hak_heap *h, struct hak_slab *slab,
 			  unsigned index);
@@ -171,9 +169,5 @@ void hak_heap_recover(struct hak_heap *h);
 bool hak_heap_holds(const void *p, const struct hak_slab *slab, unsigned index);
 
 bool hak_heap_check(const struct hak_heap *h);
-
-/* Figures of pool-owned slabs: the first entry of the list of heaps. */
-extern struct hakmem_stats_heap hak_heap_pool_pub;
-extern struct hakmem_stats_bin hak_heap_pool_stat[HAK_CLASSES];
 
 #endif /* HAK_HEAP_H */

@@ -19,6 +19,9 @@ struct hak_lock hak_pool_lock = HAK_LOCK_INIT(HAK_RANK_POOL);
 uint32_t *hak_fork_word;
 void (*hak_fork_repair)(void);
 unsigned (*hak_pool_collect)(struct hak_slab *slab);
+struct hakmem_stats_bin hak_pool_stat[HAK_CLASSES];
+
+static struct hakmem_stats_heap pool_pub;
 struct hak_inbox hak_pool_inbox;
 
 /*
@@ -512,6 +515,11 @@ bool hak_pool_slab_retire(struct hak_slab *slab)
 	return true;
 }
 
+static void pool_collect(struct hak_slab *slab)
+{
+	hak_pool_stat[slab->cls].drained += hak_pool_collect(slab);
+}
+
 struct hak_slab *hak_pool_adopt(unsigned cls, uint32_t tag)
 {
 	struct hak_slab *slab = pool.partial[cls];
@@ -522,7 +530,8 @@ struct hak_slab *hak_pool_adopt(unsigned cls, uint32_t tag)
 		hak_slab_unlink(&pool.partial[cls], slab);
 		hak_pool_slab_words(slab, tag);
 		/* bits that came in before the owner changed */
-		hak_pool_collect(slab);
+		pool_collect(slab);
+		hak_pool_stat[cls].slabs--;
 		hak_stats.adoptions++;
 		pool_debug("adopt", hak_slab_ss(slab), hak_slab_slot(slab),
 			   slab->slots, 8);
@@ -536,9 +545,10 @@ bool hak_pool_give(struct hak_slab *slab)
 	if (!pool_set_owner(slab, HAK_TAG_POOL))
 		return false;
 	hak_pool_slab_words(slab, HAK_TAG_POOL);
-	hak_pool_collect(slab);
+	pool_collect(slab);
 	if (slab->nfree == slab->blocks && hak_pool_slab_retire(slab))
 		return true;
+	hak_pool_stat[slab->cls].slabs++;
 	if (slab->nfree)
 		hak_slab_push(&pool.partial[slab->cls], slab, HAK_SLAB_PARTIAL);
 	else
@@ -556,8 +566,10 @@ static void pool_settle(struct hak_slab *slab)
 		return;
 	if (slab->listed != HAK_SLAB_UNLISTED)
 		hak_slab_unlink(from, slab);
-	if (slab->nfree == slab->blocks && hak_pool_slab_retire(slab))
+	if (slab->nfree == slab->blocks && hak_pool_slab_retire(slab)) {
+		hak_pool_stat[slab->cls].slabs--;
 		return;
+	}
 	hak_slab_push(&pool.partial[slab->cls], slab, HAK_SLAB_PARTIAL);
 }
 
@@ -577,7 +589,7 @@ void hak_pool_drain(void)
 		/* queued first, then the bits: see remote.h */
 		__atomic_fetch_and(&r->rstate, ~HAK_RSTATE_QUEUED,
 				   __ATOMIC_SEQ_CST);
-		hak_pool_collect(slab);
+		pool_collect(slab);
 		pool_debug("drain", hak_slab_ss(slab), hak_slab_slot(slab),
 			   slab->slots, 9);
 		pool_settle(slab);
@@ -593,6 +605,12 @@ void hak_pool_init(struct hak_superslab *first)
 	first->free_bin = 0;
 	first->empty_bin = 0;
 	pool_relink(first);
+	pool_pub.tag = HAK_TAG_POOL;
+	pool_pub.state = HAKMEM_HEAP_LIVE;
+	pool_pub.bins = (uintptr_t)hak_pool_stat;
+	/* release: another process walks the list without a lock */
+	__atomic_store_n(&hak_stats.heaps, (uintptr_t)&pool_pub,
+			 __ATOMIC_RELEASE);
 }
 
 bool hak_pool_check(void)
@@ -678,8 +696,9 @@ static void pool_relist_slabs(struct hak_superslab *ss)
 		    hak_rstate_owner(r->rstate) != HAK_TAG_POOL)
 			continue;
 		r->rstate &= ~HAK_RSTATE_QUEUED;
-		hak_pool_collect(slab);
+		pool_collect(slab);
 		slab->listed = HAK_SLAB_UNLISTED;
+		hak_pool_stat[slab->cls].slabs++;
 		if (slab->nfree)
 			hak_slab_push(&pool.partial[slab->cls], slab,
 				      HAK_SLAB_PARTIAL);
@@ -704,6 +723,8 @@ void hak_pool_rebuild(bool torn)
 	hak_stats.lru_length = 0;
 	hak_stats.empty_bytes = hak_stats.huge_cached_bytes;
 	hak_stats.seq += hak_stats.seq & 1;
+	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
+		hak_pool_stat[cls].slabs = 0;
 	ss = hak_ss_all;
 	for (; ss; ss = (struct hak_superslab *)(uintptr_t)ss->pub.next) {
 		if (!ss->pub.base)

@@ -50,6 +50,11 @@ extern struct hak_lock hak_pool_lock;
 extern uint32_t *hak_fork_word;
 extern void (*hak_fork_repair)(void);
 
+/* Figures of the slabs that the pool owns, as of a heap: the first record of
+ * hakmem_stats.heaps.  remote_freed also counts the frees of threads without a
+ * heap; atomic. */
+extern struct hakmem_stats_bin hak_pool_stat[HAK_CLASSES];
+
 /* Move remotely freed blocks of a slab into its own bitmap (remote.c). */
 extern unsigned (*hak_pool_collect)(struct hak_slab *slab);
 

@@ -36,7 +36,6 @@ static uint64_t purge_live(void)
 	       hak_stats.huge_live_bytes;
 }
 
-/* Asked before memory comes into use, so the place to see how much does. */
 bool hak_purge_over_limit(size_t size)
 {
 	uint64_t live = purge_live() + size;

@@ -11,11 +11,13 @@
  *   edge   a release that lifts resident-but-free memory above the threshold
  *          purges at once down to half of it: an idle process may never call
  *          again.  At most 32 MiB and 64 system calls a visit;
- *   feedback  memory used again within a second of its return doubles delay
- *          and threshold (up to the recent peak of live memory).
+ *   holes  the same two for the free pages of slabs in use; heap.c finds them;
+ *   feedback  each eighth of the recent peak of live memory that is used again
+ *          within a second of its return doubles the delay and lets a quarter
+ *          of that peak stay; it fades in calm.
  *
- * Contract: pool lock held.  Only EMPTY slots are touched: purging an ACTIVE
- * one would zero a program's data.
+ * Contract: pool lock held, but where a function says otherwise.  Only EMPTY
+ * slots are touched: purging an ACTIVE one would zero a program's data.
  *
  * Observable: purged_bytes, purges, refaulted_bytes, empty_bytes.
  *
@@ -28,7 +30,8 @@
 
 #include "base.h"
 
-/* Would size more bytes exceed HAKMEM_LIMIT_HARD? */
+/* Would size more bytes exceed HAKMEM_LIMIT_HARD?  Asked before memory comes
+ * into use, and so the place where the peak is seen. */
 bool hak_purge_over_limit(size_t size);
 
 /* size bytes are used again age_ms after they were given back. */

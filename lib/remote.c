@@ -88,7 +88,7 @@ static void remote_queue(struct hak_slab *slab, struct hak_remote *r)
 					      __ATOMIC_RELAXED));
 }
 
-uint64_t hak_remote_free(struct hak_slab *slab, unsigned w, uint64_t bits)
+void hak_remote_free(struct hak_slab *slab, unsigned w, uint64_t bits)
 {
 	struct hak_remote *r = hak_slab_remote(slab);
 	/* acq_rel: the freer's last writes to the blocks come before their
@@ -96,10 +96,11 @@ uint64_t hak_remote_free(struct hak_slab *slab, unsigned w, uint64_t bits)
 	uint64_t twice =
 		__atomic_fetch_or(&r->bits[w], bits, __ATOMIC_ACQ_REL) & bits;
 
+	if (hak_unlikely(twice))
+		hak_slab_twice(slab, w, twice);
 	__atomic_fetch_or(&r->summary, UINT64_C(1) << w, __ATOMIC_SEQ_CST);
 	remote_queue(slab, r);
 	remote_debug("free", slab, bits, 0);
-	return twice;
 }
 
 unsigned hak_remote_collect(struct hak_slab *slab)
@@ -115,13 +116,8 @@ unsigned hak_remote_collect(struct hak_slab *slab)
 			__atomic_exchange_n(&r->bits[w], 0, __ATOMIC_ACQ_REL);
 		uint64_t twice = bits ? hak_slab_put(slab, w, bits) : 0;
 
-		if (hak_unlikely(twice)) {
-			unsigned i = w * 64 + hak_ctz64(twice & bits);
-
-			hak_fault(HAK_FAULT_DOUBLE_FREE,
-				  slab->base + i * hak_class_size(slab->cls),
-				  hak_class_size(slab->cls));
-		}
+		if (hak_unlikely(twice))
+			hak_slab_twice(slab, w, twice & bits);
 		moved += hak_popcount64(bits);
 	}
 	remote_debug("collect", slab, moved ? 1 : 0, 1);
@@ -156,7 +152,7 @@ outbox_entry(struct hak_outbox *box, const struct hak_slab *slab, unsigned w)
 	return &box->entry[h % HAK_OUTBOX_ENTRIES];
 }
 
-static uint64_t outbox_send(struct hak_outbox *box, struct hak_outbox_entry *e)
+static void outbox_send(struct hak_outbox *box, struct hak_outbox_entry *e)
 {
 	struct hak_slab *slab = e->slab;
 	uint64_t bits = e->bits;
@@ -165,39 +161,34 @@ static uint64_t outbox_send(struct hak_outbox *box, struct hak_outbox_entry *e)
 	e->slab = NULL;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	box->blocks -= hak_popcount64(bits);
-	return hak_remote_free(slab, e->w, bits);
+	hak_remote_free(slab, e->w, bits);
 }
 
-uint64_t hak_outbox_free(struct hak_outbox *box, struct hak_slab *slab,
-			 unsigned w, uint64_t bit)
+void hak_outbox_free(struct hak_outbox *box, struct hak_slab *slab, unsigned w,
+		     uint64_t bit)
 {
 	struct hak_outbox_entry *e = outbox_entry(box, slab, w);
-	uint64_t twice = 0;
 
 	if (e->slab == slab && e->w == w) {
-		if (e->bits & bit)
-			return bit;
+		if (hak_unlikely(e->bits & bit))
+			hak_slab_twice(slab, w, bit);
 		e->bits |= bit;
 	} else {
 		if (e->slab)
-			twice = outbox_send(box, e);
+			outbox_send(box, e);
 		e->bits = bit;
 		e->w = w;
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		e->slab = slab;
 	}
 	box->blocks++;
-	return twice;
 }
 
-uint64_t hak_outbox_flush(struct hak_outbox *box)
+void hak_outbox_flush(struct hak_outbox *box)
 {
-	uint64_t twice = 0;
-
 	for (unsigned i = 0; i < HAK_OUTBOX_ENTRIES && box->blocks; i++)
 		if (box->entry[i].slab)
-			twice |= outbox_send(box, &box->entry[i]);
-	return twice;
+			outbox_send(box, &box->entry[i]);
 }
 
 bool hak_outbox_has(const struct hak_outbox *box, const struct hak_slab *slab,

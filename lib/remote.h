@@ -47,14 +47,13 @@ struct hak_outbox {
 	struct hak_outbox_entry entry[HAK_OUTBOX_ENTRIES];
 };
 
-/* Blocks of word w are free.  0, or the bits freed before (caller reports;
- * the others have been freed). */
-uint64_t hak_remote_free(struct hak_slab *slab, unsigned w, uint64_t bits);
+/* Blocks of word w are free.  One that was freed before is reported. */
+void hak_remote_free(struct hak_slab *slab, unsigned w, uint64_t bits);
 
 /* The same through the outbox. */
-uint64_t hak_outbox_free(struct hak_outbox *box, struct hak_slab *slab,
-			 unsigned w, uint64_t bit);
-uint64_t hak_outbox_flush(struct hak_outbox *box);
+void hak_outbox_free(struct hak_outbox *box, struct hak_slab *slab, unsigned w,
+		     uint64_t bit);
+void hak_outbox_flush(struct hak_outbox *box);
 bool hak_outbox_has(const struct hak_outbox *box, const struct hak_slab *slab,
 		    unsigned w, uint64_t bit);
 

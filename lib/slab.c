@@ -130,6 +130,14 @@ uint64_t hak_slab_put(struct hak_slab *slab, unsigned w, uint64_t bits)
 	return 0;
 }
 
+void hak_slab_twice(const struct hak_slab *slab, unsigned w, uint64_t bits)
+{
+	size_t size = hak_class_size(slab->cls);
+
+	hak_fault(HAK_FAULT_DOUBLE_FREE,
+		  slab->base + (w * 64 + hak_ctz64(bits)) * size, size);
+}
+
 bool hak_slab_check(const struct hak_slab *slab)
 {
 	unsigned n = slab->blocks - slab->carved;

@@ -40,6 +40,10 @@ unsigned hak_slab_take(struct hak_slab *slab, void **out, unsigned want,
  */
 uint64_t hak_slab_put(struct hak_slab *slab, unsigned w, uint64_t bits);
 
+/* The report: the first of these blocks of word w was freed twice. */
+void hak_slab_twice(const struct hak_slab *slab, unsigned w,
+		    uint64_t bits) HAK_COLD __attribute__((noreturn));
+
 /* Index of the block that contains p; *exact: p is its start. */
 unsigned hak_slab_index(const struct hak_slab *slab, const void *p,
 			bool *exact);

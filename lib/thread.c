@@ -88,7 +88,7 @@ static void thread_limit_orphans(void)
  * it.  Where many were, or a decay is due, they are taken in its place, so that
  * what became empty can go back to the system.
  */
-void hak_heap_sent(void)
+void hak_thread_drain_orphans(void)
 {
 	hak_pool_enter();
 	for (struct hak_heap *h = thread.orphans; h; h = h->next_orphan)

@@ -34,6 +34,10 @@ void hak_thread_init(void);
 /* A heap for the calling thread, which has none; NULL: no memory. */
 struct hak_heap *hak_thread_attach(void);
 
+/* Take the blocks that were freed into heaps without a thread and into the
+ * pool's slabs; called where many were, and at a decay.  No lock held. */
+void hak_thread_drain_orphans(void);
+
 /* Before a slow path that may take the pool lock: the first call by a second
  * thread arms the detection of forks. */
 void hak_thread_arm(void) HAK_COLD;

@@ -638,6 +638,20 @@ static void own_and_remote(void)
 	hak_heap_drain(heap);
 }
 
+/* Sent twice, with the outbox emptied in between. */
+static void twice_through_outbox(void)
+{
+	struct hak_slab *slab;
+	unsigned i;
+
+	alloc(heap, 6);
+	i = index_of(block[0].p, &slab);
+	hak_heap_push_remote(other, slab, i);
+	hak_heap_flush_all(other);
+	hak_heap_push_remote(other, slab, i);
+	hak_heap_flush_all(other);
+}
+
 int main(void)
 {
 	u_start();
@@ -659,6 +673,7 @@ int main(void)
 	LIVES(recover_busy);
 	DIES(twice_in_cache, "double free of 0x");
 	DIES(twice_in_outbox, "double free of 0x");
+	DIES(twice_through_outbox, "double free of 0x");
 	DIES(own_and_remote, "double free of 0x");
 	return 0;
 }

@@ -306,7 +306,7 @@ static void check_sent(void)
 	CHECK(hak_word_tag(hak_registry_get(w.block)) == tag);
 	free_block(&w);
 	hak_heap_flush_all(main_heap);
-	hak_heap_sent();
+	hak_thread_drain_orphans();
 	CHECK(hak_heap_check(w.heap));
 	CHECK(hak_stats.slots_active <= active);
 	CHECK(!hak_registry_get(w.block));
