@@ -54,7 +54,7 @@ static void fork_repair(void)
 		/* acquire: partner is the release below */
 		while (__atomic_load_n(&page->word, __ATOMIC_ACQUIRE) ==
 		       FORK_MENDING)
-			(void)HAK_RAW(SYS_sched_yield);
+			hak_sys_futex_wait(&page->word, FORK_MENDING);
 		return;
 	}
 	torn = hak_pool_lock.word != 0;
@@ -70,6 +70,7 @@ static void fork_repair(void)
 	hak_thread_rebuild(torn, own);
 	hak_stats.forks_repaired++;
 	__atomic_store_n(&page->word, FORK_MENDED, __ATOMIC_RELEASE);
+	hak_sys_futex_wake(&page->word, INT_MAX);
 }
 
 /* In the child, on the thread that forked: whose heap is in use. */
