@@ -547,14 +547,10 @@ void *hak_realloc(void *p, size_t size)
 	return realloc_big(p, kind, had, size);
 }
 
-void *hak_aligned(size_t align, size_t size)
+static HAK_NOINLINE void *aligned_slow(size_t align, size_t size, unsigned cls)
 {
 	struct hak_heap *h = hak_heap_self();
-	unsigned cls;
-	void *p = NULL;
 
-	if (align <= HAK_ALIGNMENT)
-		return alloc_any(size);
 	if (size > PTRDIFF_MAX || align > PTRDIFF_MAX)
 		return NULL;
 	if (alloc_nested(h))
@@ -565,16 +561,34 @@ void *hak_aligned(size_t align, size_t size)
 		hak_stats_add(&hak_stats.shared_fail_fallback, 1);
 		return hak_libc_memalign(align, size);
 	}
-	cls = hak_class_of_aligned(size, align);
+	hak_thread_arm();
 	if (cls && hak_mode == HAK_MODE_OURS && h != &hak_heap_dead) {
-		hak_thread_arm();
+		/* the tables may have been made just now */
+		cls = hak_class_of_aligned(size, align);
 		if (!hak_heap_is_real(h))
 			h = hak_thread_attach();
-		p = h ? alloc_class(h, cls) : NULL;
-		return p;
+		return h ? alloc_class(h, cls) : NULL;
 	}
-	hak_thread_arm();
 	return alloc_big(size ? size : 1, align, false);
+}
+
+void *hak_aligned(size_t align, size_t size)
+{
+	struct hak_heap *h = hak_heap_self();
+	unsigned cls;
+	struct hak_cache *c;
+	void *p;
+
+	if (align <= HAK_ALIGNMENT)
+		return alloc_any(size);
+	cls = hak_class_of_aligned(size, align);
+	c = &h->cache[cls];
+	if (hak_unlikely(c->top == c->base))
+		return aligned_slow(align, size, cls);
+	p = hak_pop(c);
+	if (hak_unlikely(--h->countdown < 0))
+		return hak_malloc_beat(h, p);
+	return p;
 }
 
 /* ---- memory back ------------------------------------------------------------------ */

@@ -65,13 +65,3 @@ void hak_sizeclass_init(void)
 	}
 	hak_class_tiny[0] = 1;
 }
-
-unsigned hak_class_of_aligned(size_t size, size_t align)
-{
-	if (size > HAK_MID_MAX || align > 4096)
-		return 0;
-	for (unsigned cls = hak_class_of(size); cls < HAK_CLASSES; cls++)
-		if ((hak_class_size(cls) & (align - 1)) == 0)
-			return cls;
-	return 0;
-}

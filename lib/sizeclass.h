@@ -59,9 +59,20 @@ static inline size_t hak_class_size(unsigned cls)
 	return hak_class[cls].pub.block_size;
 }
 
-/* The smallest class whose blocks hold size bytes at multiples of align, or
- * 0.  Slabs begin at a slot, so block sizes decide. */
-unsigned hak_class_of_aligned(size_t size, size_t align);
+/*
+ * The smallest class whose blocks hold size bytes at multiples of align, or 0.
+ * Slabs begin at a slot, so block sizes decide: those of a doubling are the
+ * multiples of a power of two, thus either all are multiples of align, or all
+ * multiples of align are among them.
+ */
+static inline unsigned hak_class_of_aligned(size_t size, size_t align)
+{
+	size_t up = hak_round_up(size + !size, align);
+
+	if (size > HAK_MID_MAX || up > HAK_MID_MAX)
+		return 0;
+	return hak_class_of(up);
+}
 
 static inline bool hak_is_block_start(size_t offset, uint64_t magic)
 {
