@@ -15,9 +15,10 @@
 
 #define HEAP_SMALL_PROCESS ((uint64_t)4 << 20)
 #define HEAP_OUTBOX_MAX 256u
-#define HEAP_NEARLY_EMPTY 16u /* less than this part of it is live */
+#define HEAP_NEARLY_EMPTY 32u /* this part of it is live, and one block */
 #define HEAP_ONLY_FREES 3u /* flushes without a refill */
 #define HEAP_PUNCH_CALLS 512u /* about 1 ms */
+#define HEAP_RECLAIM_STEP 32u /* part of the memory in use */
 
 struct hak_heap hak_heap_none;
 struct hak_heap hak_heap_dead;
@@ -192,7 +193,7 @@ static bool heap_retire(struct hak_heap *h, struct hak_slab *slab)
 
 /* After blocks came back: list the slab where it belongs.  An empty one goes
  * to the pool unless it is the last with free blocks. */
-static void heap_settle(struct hak_heap *h, struct hak_slab *slab)
+static HAK_NOINLINE void heap_settle(struct hak_heap *h, struct hak_slab *slab)
 {
 	struct hak_bin *b = &h->bin[slab->cls];
 
@@ -212,33 +213,49 @@ static void heap_relabel(const struct hak_heap *h, struct hak_slab *slab)
 	hak_pool_leave();
 }
 
-/*
- * The slab has become nearly empty: give back the pages without a live block
- * now, for the program may never call again.  Looked at when the live blocks
- * halve, so that a slab on its way to EMPTY costs a few calls.
- */
-static void heap_punch_edge(const struct hak_heap *h, struct hak_slab *slab)
+static bool heap_nearly_empty(const struct hak_slab *slab, unsigned live)
 {
-	unsigned live = slab->blocks - slab->nfree;
+	return live <= slab->blocks / HEAP_NEARLY_EMPTY + 1;
+}
+
+/*
+ * The slab has become nearly empty.  Its pages without a live block are given
+ * back without waiting for a decay, for the program may never call again; but
+ * only when some others have become so, because most slabs on their way down
+ * are empty by then.
+ */
+static HAK_NOINLINE void heap_edge(struct hak_heap *h, struct hak_slab *slab)
+{
+	struct hak_slab **place = &h->edge[h->edge_turn++ % HAK_HEAP_EDGE];
+	struct hak_slab *old = *place;
 	unsigned calls = HEAP_PUNCH_CALLS;
 
-	if (live <= slab->blocks / HEAP_NEARLY_EMPTY &&
-	    (live & (live - 1)) == 0 && hak_purge_holes() &&
-	    hak_slab_punch(slab, &calls))
-		heap_relabel(h, slab);
+	*place = slab;
+	/* it may be another heap's by now, or another slab of this one */
+	if (old &&
+	    hak_rstate_owner(__atomic_load_n(&hak_slab_remote(old)->rstate,
+					     __ATOMIC_RELAXED)) == h->pub.tag &&
+	    old->nfree != old->blocks &&
+	    heap_nearly_empty(old, old->blocks - old->nfree) &&
+	    hak_purge_holes() && hak_slab_punch(old, &calls))
+		heap_relabel(h, old);
 }
 
 static void heap_put(struct hak_heap *h, struct hak_slab *slab, unsigned w,
 		     uint64_t bits)
 {
+	unsigned had = slab->blocks - slab->nfree, live;
 	uint64_t twice = hak_slab_put(slab, w, bits);
 
 	if (hak_unlikely(twice))
 		hak_slab_twice(slab, w, twice & bits);
-	if (slab->listed == HAK_SLAB_FULL || slab->nfree == slab->blocks)
+	live = slab->blocks - slab->nfree;
+	h->stat[slab->cls].flushed += had - live;
+	if (slab->listed == HAK_SLAB_FULL || !live)
 		heap_settle(h, slab);
-	else
-		heap_punch_edge(h, slab);
+	if (live && heap_nearly_empty(slab, live) &&
+	    !heap_nearly_empty(slab, had))
+		heap_edge(h, slab);
 }
 
 void hak_heap_push_remote(struct hak_heap *h, struct hak_slab *slab,
@@ -254,21 +271,54 @@ void hak_heap_push_remote(struct hak_heap *h, struct hak_slab *slab,
 	h->pub.remote_out = h->outbox.blocks;
 }
 
-static void heap_put_block(struct hak_heap *h, void *p)
+/*
+ * Blocks of one class go back to their slabs, those of the same bitmap word in
+ * one step.  The owner is read for each slab: one that was adopted, or of
+ * another heap (FOREIGN_REUSE), is reached the remote way.
+ */
+static void heap_put_blocks(struct hak_heap *h, unsigned cls, void **block,
+			    size_t n)
 {
-	struct hak_slab *slab = hak_registry_record(p);
-	bool exact;
-	unsigned index = hak_slab_index(slab, p, &exact);
+	uint64_t magic = hak_class[cls].magic;
+	size_t size = hak_class[cls].pub.slots * HAK_SLOT_SIZE;
+	struct hak_slab *slab = NULL;
+	uintptr_t base = 0; /* of slab, which has live blocks left */
+	uint64_t bits = 0;
+	unsigned w = 0;
+	bool own = false;
 
-	hak_assert(exact);
-	/* the owner is read again: a block of a slab that was adopted, or of
-	 * another heap (FOREIGN_REUSE), goes the remote way */
-	if (hak_likely((hak_registry_get(p) & 0xffff0000u) == h->tag)) {
-		h->stat[slab->cls].flushed++;
-		heap_put(h, slab, index / 64, UINT64_C(1) << (index % 64));
-	} else {
-		hak_heap_push_remote(h, slab, index);
+	for (size_t i = 0; i < n; i++) {
+		size_t offset = (uintptr_t)block[i] - base;
+		unsigned index;
+		uint64_t bit;
+
+		if (offset >= size) {
+			if (bits)
+				heap_put(h, slab, w, bits);
+			bits = 0;
+			slab = hak_registry_record(block[i]);
+			base = (uintptr_t)slab->base;
+			offset = (uintptr_t)block[i] - base;
+			own = (hak_registry_get(block[i]) & 0xffff0000u) ==
+			      h->tag;
+		}
+		index = hak_block_index(offset, magic);
+		if (hak_unlikely(!own)) {
+			hak_heap_push_remote(h, slab, index);
+			continue;
+		}
+		bit = UINT64_C(1) << (index % 64);
+		if (bits && index / 64 != w) {
+			heap_put(h, slab, w, bits);
+			bits = 0;
+		}
+		if (hak_unlikely(bits & bit))
+			hak_slab_twice(slab, w, bit);
+		w = index / 64;
+		bits |= bit;
 	}
+	if (bits)
+		heap_put(h, slab, w, bits);
 }
 
 /* ---- flush --------------------------------------------------------------- */
@@ -293,8 +343,7 @@ void hak_heap_flush(struct hak_heap *h, unsigned cls, unsigned keep)
 		memmove(own.base, own.base + n, (all - n) * sizeof(*batch));
 		own.top -= n;
 		heap_open(c, &own);
-		for (size_t i = 0; i < n; i++)
-			heap_put_block(h, batch[i]);
+		heap_put_blocks(h, cls, batch, n);
 	}
 }
 
@@ -410,15 +459,58 @@ void hak_heap_drain_orphan(struct hak_heap *h)
 	}
 }
 
+/* Pages without a live block, in slabs that are half free; with old, only in
+ * those that nothing was taken from or put into since the last visit. */
+static size_t heap_punch(struct hak_heap *h, unsigned cls, bool old,
+			 unsigned *calls)
+{
+	struct hak_slab *slab = h->bin[cls].partial;
+	size_t done = 0;
+
+	for (; slab && *calls; slab = slab->next) {
+		bool still = slab->seen == slab->nfree;
+		size_t n;
+
+		slab->seen = (uint16_t)slab->nfree;
+		if (slab->nfree * 2 < slab->blocks ||
+		    slab->nfree == slab->blocks || (old && !still))
+			continue;
+		n = hak_slab_punch(slab, calls);
+		if (n)
+			heap_relabel(h, slab);
+		done += n;
+	}
+	return done;
+}
+
+/*
+ * The process is about to use more memory than ever: first give back the pages
+ * that earlier blocks left in sparse slabs, about as many as are to come.
+ */
+static HAK_NOINLINE void heap_reclaim(struct hak_heap *h, uint64_t active)
+{
+	unsigned calls = HEAP_PUNCH_CALLS;
+
+	h->reclaim_at = active + active / HEAP_RECLAIM_STEP;
+	if (!hak_purge_holes())
+		return;
+	for (unsigned cls = HAK_CLASSES - 1; cls && calls; cls--)
+		heap_punch(h, cls, false, &calls);
+}
+
 /* A slab with free blocks at the head of the class's list; NULL: no memory. */
 static struct hak_slab *heap_more(struct hak_heap *h, unsigned cls)
 {
 	struct hak_bin *b = &h->bin[cls];
 	struct hak_slab *slab = NULL;
+	uint64_t active =
+		__atomic_load_n(&hak_stats.slots_active, __ATOMIC_RELAXED);
 
 	hak_heap_drain(h);
 	if (b->partial)
 		return b->partial;
+	if (hak_unlikely(active > h->reclaim_at))
+		heap_reclaim(h, active);
 	hak_pool_enter();
 	if (hak_opt.tiny_ss_shared) {
 		hak_pool_drain();
@@ -559,30 +651,6 @@ static void heap_release_empty(struct hak_heap *h, bool all)
 			slab = next;
 		}
 	}
-}
-
-/* Pages without a live block, in slabs that are half free; with old, only in
- * those that nothing was taken from or put into since the last visit. */
-static size_t heap_punch(struct hak_heap *h, unsigned cls, bool old,
-			 unsigned *calls)
-{
-	struct hak_slab *slab = h->bin[cls].partial;
-	size_t done = 0;
-
-	for (; slab && *calls; slab = slab->next) {
-		bool still = slab->seen == slab->nfree;
-		size_t n;
-
-		slab->seen = (uint16_t)slab->nfree;
-		if (slab->nfree * 2 < slab->blocks ||
-		    slab->nfree == slab->blocks || (old && !still))
-			continue;
-		n = hak_slab_punch(slab, calls);
-		if (n)
-			heap_relabel(h, slab);
-		done += n;
-	}
-	return done;
 }
 
 /* What the calls of one visit do not reach is left to the next. */

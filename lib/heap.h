@@ -49,6 +49,7 @@ _Static_assert(sizeof(struct hak_cache) == 32,
 #define HAK_CACHE_SMALL 8u /* entries of a cache at its first use */
 #define HAK_CACHE_BURST ((size_t)32 << 10) /* bytes it grows to anyhow */
 #define HAK_HEAP_ENTRIES 7680u /* for all caches, small and grown */
+#define HAK_HEAP_EDGE 32u /* nearly empty slabs that wait for holes */
 #define HAK_HEARTBEAT 2048 /* mallocs between two heartbeats */
 
 struct hak_bin {
@@ -75,6 +76,9 @@ struct hak_heap {
 	struct hakmem_stats_bin stat[HAK_CLASSES];
 	struct hak_bin bin[HAK_CLASSES];
 	uint64_t punched; /* ms; slabs were searched for holes; owner */
+	uint64_t reclaim_at; /* slots ACTIVE; owner */
+	struct hak_slab *edge[HAK_HEAP_EDGE]; /* owner; a ring */
+	uint32_t edge_turn; /* owner */
 	uint32_t epoch; /* of forks; pool lock */
 	uint32_t ticks; /* owner */
 

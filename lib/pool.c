@@ -506,6 +506,11 @@ bool hak_pool_slab_retire(struct hak_slab *slab)
 	hak_assert(slab->nfree == slab->blocks);
 	if (!pool_set_owner(slab, HAK_TAG_NONE))
 		return false;
+	if (slab->holes)
+		hak_stats_add(&hak_stats.hole_bytes,
+			      -(uint64_t)hak_popcount64(slab->holes) *
+				      hak_os_page);
+	slab->holes = 0;
 	hak_registry_set_run(slab->base, n, 0, NULL);
 	hak_meta_bitmap_put(slab->bits, 2 * hak_class[slab->cls].words);
 	slab->bits = NULL;

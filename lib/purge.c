@@ -111,7 +111,9 @@ static uint64_t purge_threshold(void)
 {
 	uint64_t live = purge_live();
 	uint64_t peak = purge_peak(live);
-	uint64_t t = live / 4;
+	uint64_t holes =
+		__atomic_load_n(&hak_stats.hole_bytes, __ATOMIC_RELAXED);
+	uint64_t t = (live - (holes < live ? holes : live)) / 4;
 
 	if (t < PURGE_EDGE_MIN)
 		t = PURGE_EDGE_MIN;

@@ -7,6 +7,8 @@
 #include "sizeclass.h"
 #include "stats.h"
 
+#include <string.h>
+
 unsigned hak_slab_index(const struct hak_slab *slab, const void *p, bool *exact)
 {
 	size_t offset = (size_t)((const char *)p - slab->base);
@@ -48,6 +50,8 @@ static void slab_unpunch(struct hak_slab *slab, const char *p)
 	}
 }
 
+/* Into the places before out, as slab_carve does: the lowest address last, to
+ * be popped first. */
 static unsigned slab_take_word(struct hak_slab *slab, unsigned w, void **out,
 			       unsigned want)
 {
@@ -56,11 +60,11 @@ static unsigned slab_take_word(struct hak_slab *slab, unsigned w, void **out,
 	uint64_t bits = slab->bits[w];
 	unsigned n = 0;
 
-	while (bits && n < want) {
+	for (; bits && n < want; n++) {
 		char *p = base + hak_ctz64(bits) * size;
 
 		bits &= bits - 1;
-		out[n++] = p;
+		*--out = p;
 		if (hak_unlikely(slab->holes))
 			slab_unpunch(slab, p);
 	}
@@ -78,56 +82,34 @@ static unsigned slab_carve(struct hak_slab *slab, void **out, unsigned want,
 	char *end = (char *)hak_round_up((uintptr_t)p + 1, hak_os_page);
 	unsigned n = 0;
 
-	while (n < want && slab->carved < slab->blocks) {
+	for (; n < want && slab->carved < slab->blocks; n++) {
 		if (carve_page && n && p >= end)
 			break;
 		if (slab->carved % 64 == 0)
 			slab->bits[slab->carved / 64] = 0;
 		slab->carved++;
-		out[n++] = p;
+		*--out = p;
 		p += size;
 	}
 	return n;
 }
 
-static void slab_reverse(void **out, unsigned n)
-{
-	for (unsigned i = 0; i < n / 2; i++) {
-		void *p = out[i];
-
-		out[i] = out[n - 1 - i];
-		out[n - 1 - i] = p;
-	}
-}
-
 unsigned hak_slab_take(struct hak_slab *slab, void **out, unsigned want,
 		       bool carve_page)
 {
+	void **end = out + want;
 	unsigned n = 0;
 
 	while (slab->summary && n < want)
-		n += slab_take_word(slab, hak_ctz64(slab->summary), out + n,
+		n += slab_take_word(slab, hak_ctz64(slab->summary), end - n,
 				    want - n);
 	if (n < want && slab->carved < slab->blocks && !(carve_page && n))
-		n += slab_carve(slab, out + n, want - n, carve_page);
+		n += slab_carve(slab, end - n, want - n, carve_page);
 	slab->nfree -= n;
-	slab_reverse(out, n);
+	if (n < want)
+		memmove(out, end - n, n * sizeof(*out));
 	hak_assert_slow(hak_slab_check(slab));
 	return n;
-}
-
-uint64_t hak_slab_put(struct hak_slab *slab, unsigned w, uint64_t bits)
-{
-	unsigned last = w * 64 + 63 - (unsigned)__builtin_clzll(bits);
-
-	if (hak_unlikely(last >= slab->carved))
-		return UINT64_MAX;
-	if (hak_unlikely(slab->bits[w] & bits))
-		return slab->bits[w] & bits;
-	slab->bits[w] |= bits;
-	slab->summary |= UINT64_C(1) << w;
-	slab->nfree += hak_popcount64(bits);
-	return 0;
 }
 
 void hak_slab_twice(const struct hak_slab *slab, unsigned w, uint64_t bits)

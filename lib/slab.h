@@ -22,6 +22,7 @@
 #define HAK_SLAB_H
 
 #include "base.h"
+#include "bits.h"
 #include "superslab.h"
 
 /*
@@ -38,7 +39,20 @@ unsigned hak_slab_take(struct hak_slab *slab, void **out, unsigned want,
  * were free before (double frees), or ~0 for blocks never handed out; the
  * caller reports.  On such a return nothing has been changed.
  */
-uint64_t hak_slab_put(struct hak_slab *slab, unsigned w, uint64_t bits);
+static inline uint64_t hak_slab_put(struct hak_slab *slab, unsigned w,
+				    uint64_t bits)
+{
+	unsigned last = w * 64 + 63 - (unsigned)__builtin_clzll(bits);
+
+	if (hak_unlikely(last >= slab->carved))
+		return UINT64_MAX;
+	if (hak_unlikely(slab->bits[w] & bits))
+		return slab->bits[w] & bits;
+	slab->bits[w] |= bits;
+	slab->summary |= UINT64_C(1) << w;
+	slab->nfree += bits & (bits - 1) ? hak_popcount64(bits) : 1;
+	return 0;
+}
 
 /* The report: the first of these blocks of word w was freed twice. */
 void hak_slab_twice(const struct hak_slab *slab, unsigned w,

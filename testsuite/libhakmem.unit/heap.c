@@ -443,11 +443,9 @@ static void check_refill_drains(void)
 
 /* ---- what is given back ---------------------------------------------------------- */
 
-static void check_trim(void)
+/* Blocks in one page of sixteen. */
+static void make_sparse(void)
 {
-	uint64_t purged;
-	size_t bytes;
-
 	while (blocks < 3500)
 		alloc(heap, 20);
 	for (unsigned i = 0; i < blocks;)
@@ -456,6 +454,14 @@ static void check_trim(void)
 		else
 			i++;
 	CHECK(blocks > 10);
+}
+
+static void check_trim(void)
+{
+	uint64_t purged;
+	size_t bytes;
+
+	make_sparse();
 	purged = hak_stats.purged_bytes;
 	bytes = hak_heap_trim(heap);
 	CHECK(bytes >= 8 * hak_os_page);
@@ -469,8 +475,12 @@ static void check_trim(void)
 		alloc(heap, 20);
 	CHECK(hak_stats.hole_bytes == 0);
 	check_heap(heap);
+	/* holes end with their slabs, too */
+	make_sparse();
+	CHECK(hak_heap_trim(heap) > 0 && hak_stats.hole_bytes > 0);
 	drop_all(heap);
 	check_empty(heap);
+	CHECK(hak_stats.hole_bytes == 0);
 }
 
 /* ---- taking apart ------------------------------------------------------------------ */
