@@ -251,7 +251,10 @@ static struct hak_slab *alloc_slab_of(void *p, uint32_t word, unsigned *index)
 	bool exact;
 
 	*index = hak_slab_index(slab, p, &exact);
-	if (hak_unlikely(!exact || *index >= slab->blocks))
+	/* relaxed: carved only grows, and had passed a block before anybody
+	 * could hand it to this thread */
+	if (hak_unlikely(!exact || *index >= __atomic_load_n(&slab->carved,
+							     __ATOMIC_RELAXED)))
 		free_inexact(p, hak_class_size(slab->cls));
 #if HAK_MISUSE_CHECKS
 	if (hak_unlikely(((uintptr_t *)p)[1] ==

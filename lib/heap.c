@@ -550,6 +550,34 @@ static void heap_filled_keyless(struct hak_heap *h, struct hak_slab *slab,
 	hak_pool_leave();
 }
 
+/*
+ * Where a refill carves into another page, all blocks that begin there get the
+ * key of a free one: until malloc hands them out it is wrong to free them, and
+ * word 1 is all that the fast path of free looks at.  Tiny only, whose
+ * neighbours lie within reach of a pointer that is off by a little; a larger
+ * block may have its first page untouched.
+ */
+static void heap_key_carved(const struct hak_heap *h,
+			    const struct hak_slab *slab, unsigned from)
+{
+	size_t size = hak_class_size(slab->cls);
+	size_t room = slab->blocks * size;
+	size_t old = hak_round_up(from * size, hak_os_page);
+	size_t end = hak_round_up(slab->carved * size, hak_os_page);
+	size_t at = from * size;
+
+	if (!HAK_MISUSE_CHECKS || size > HAK_TINY_MAX || old == end)
+		return;
+	/* the first whose word 1 lies behind the pages that were done before */
+	if (at + HAK_ALIGNMENT <= old)
+		at += (old - at - HAK_ALIGNMENT) / size * size + size;
+	for (; at < room && at + HAK_ALIGNMENT <= end; at += size) {
+		char *p = slab->base + at;
+
+		((uintptr_t *)(void *)p)[1] = hak_heap_key(h, p);
+	}
+}
+
 static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 			  unsigned want)
 {
@@ -559,7 +587,7 @@ static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 	while (n < want) {
 		struct hak_slab *slab = b->partial;
 		uint64_t holes;
-		unsigned got;
+		unsigned carved, got;
 
 		if (!slab) {
 			if (n)
@@ -569,7 +597,10 @@ static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 				break;
 		}
 		holes = slab->holes;
+		carved = slab->carved;
 		got = hak_slab_take(slab, out + n, want - n, h->small);
+		if (slab->carved != carved)
+			heap_key_carved(h, slab, carved);
 		if (hak_unlikely(slab->keyless))
 			heap_filled_keyless(h, slab, holes, out + n, got);
 		n += got;

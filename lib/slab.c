@@ -87,7 +87,9 @@ static unsigned slab_carve(struct hak_slab *slab, void **out, unsigned want,
 			break;
 		if (slab->carved % 64 == 0)
 			slab->bits[slab->carved / 64] = 0;
-		slab->carved++;
+		/* relaxed: partner is the check of a free by another thread */
+		__atomic_store_n(&slab->carved, (uint16_t)(slab->carved + 1),
+				 __ATOMIC_RELAXED);
 		*--out = p;
 		p += size;
 	}

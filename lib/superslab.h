@@ -43,7 +43,8 @@ struct hak_slab {
 	uint64_t *bits; /* 1 = free; words beyond carved are not valid */
 	char *base; /* first block */
 	uint32_t nfree; /* blocks that may be handed out */
-	uint16_t carved; /* blocks [carved, blocks) were never handed out */
+	uint16_t carved; /* blocks [carved, blocks) were never handed out;
+			    atomic relaxed for others */
 	uint16_t blocks;
 	uint8_t cls;
 	uint8_t slots;

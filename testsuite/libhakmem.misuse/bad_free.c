@@ -244,6 +244,17 @@ static void off_in_thread(void)
 	in_thread(thread_wrong, (char *)take(TINY) + 16);
 }
 
+/* Where the block of another heap's slab is that was never handed out. */
+static void never_used_in_thread(void)
+{
+	char *p;
+
+	warm();
+	p = take(2000);
+	p += (65536 - (uintptr_t)p % 65536) / 2048 * 2048 - 2048;
+	in_thread(thread_wrong, p);
+}
+
 static void realloc_off(void)
 {
 	char *p;
@@ -335,6 +346,8 @@ static void sized(void)
 #define SIZE "size mismatch"
 /* A pointer that is not a multiple of 16 may be called either. */
 #define INEXACT "(invalid|unaligned) free"
+/* A block that was never handed out: it may lie in the cache, or not yet. */
+#define NOT_LIVE "(invalid|double) free"
 /* Of memory that has gone back to the pool nothing is known any more. */
 #define GONE "(double free|foreign pointer)"
 
@@ -390,6 +403,8 @@ static const struct bad_case {
 	{ CASE(off), TINY, -8, UNALIGNED },
 	{ CASE(off), TINY, -16, INVALID },
 	{ CASE(off), 16, 8, UNALIGNED },
+	{ CASE(off), 16, 16, NOT_LIVE },
+	{ CASE(never_used_in_thread), 0, 0, NOT_LIVE },
 	{ CASE(off), MID, 1, UNALIGNED },
 	{ CASE(off), MID, 8, UNALIGNED },
 	{ CASE(off), MID, 16, INVALID },

@@ -649,7 +649,7 @@ static const struct kind kinds[] = {
 	{ "free-never-used", free_never_used, 0, { "p.." }, NULL, GAP_UNUSED },
 	{ "free-off-1", free_off, 1, ALL("CCC"), NULL, NULL },
 	{ "free-off-8", free_off, 8, ALL("CCC"), NULL, NULL },
-	{ "free-off-16", free_off, 16, { "pCC" }, NULL, GAP_UNUSED },
+	{ "free-off-16", free_off, 16, ALL("CCC"), NULL, NULL },
 	{ "free-off-minus-8", free_off, -8, ALL("CCC"), NULL, NULL },
 	{ "free-off-minus-16", free_off, -16, ALL("CCC"), NULL, NULL },
 	{ "free-off-4K", free_off, 4096, { "pCC" }, NULL, GAP_UNUSED },
