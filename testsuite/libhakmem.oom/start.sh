@@ -18,6 +18,8 @@ awk='{ s += $1; t[$1] = s } END { print s }'
 bash='x=$(echo a b); echo "${x// /_}"'
 # shellcheck disable=SC2016
 perl='my %h = map { $_ => 1 } 1..500; print scalar keys %h'
+python='print(sum(len(str(i)) for i in range(1000)))'
+sqlite='create table t(a); insert into t values(7); select a * 6 from t'
 
 ROOM=8192 # KiB
 fail=0
@@ -57,8 +59,14 @@ for kib in 4096 8192 16384 24576 32768 49152 65536 131072 1048576 8388608; do
 		if command -v perl >/dev/null; then
 			try "$kind" "$kib" perl -e "$perl"
 		fi
+		if command -v /usr/bin/python3 >/dev/null; then
+			try "$kind" "$kib" /usr/bin/python3 -S -c "$python"
+		fi
+		if command -v sqlite3 >/dev/null; then
+			try "$kind" "$kib" sqlite3 :memory: "$sqlite"
+		fi
 		# shellcheck disable=SC2086
-		try "$kind" "$kib" ${CC:-cc} -E -P program.c
+		try "$kind" "$kib" ${CC:-cc} -O1 -S -o - program.c
 	done
 done
 echo "$compared runs compared"
