@@ -373,7 +373,7 @@ size_t hak_pool_unmap_idle(unsigned keep)
 
 	while (ss && hak_stats.lru_length > keep) {
 		struct hak_superslab *next = ss->by_free.next;
-		uint64_t empty = hak_popcount32(ss->pub.empty);
+		size_t empty = hak_popcount32(ss->pub.empty);
 
 		/* what is resident is purge.c's to judge */
 		if (empty && keep) {
