@@ -166,6 +166,8 @@ EXPORT size_t malloc_usable_size(void *p)
 
 /* ---- figures -------------------------------------------------------------- */
 
+#ifdef __GLIBC__ /* others have none of these names */
+
 EXPORT int malloc_trim(size_t pad)
 {
 	int (*next)(size_t);
@@ -304,7 +306,11 @@ EXPORT int mallopt(int param, int value)
 	}
 }
 
+#endif /* __GLIBC__ */
+
 /* ---- dlopen ------------------------------------------------------------------ */
+
+#ifdef RTLD_DEEPBIND
 
 /*
  * RTLD_DEEPBIND makes a plugin's free the C library's while its strdup gave
@@ -328,3 +334,5 @@ EXPORT void *dlopen(const char *file, int mode)
 		mode &= ~RTLD_DEEPBIND;
 	return fn ? fn(file, mode) : NULL;
 }
+
+#endif /* RTLD_DEEPBIND */
