@@ -69,6 +69,11 @@ static const size_t t_sizes[] = {
 };
 #define T_SIZES (sizeof(t_sizes) / sizeof(t_sizes[0]))
 
+/* More than any process can have in one piece.  Half an address space of 32
+ * bits may be free; then PTRDIFF_MAX bytes are no more than legal. */
+#define T_TOO_MUCH \
+	((size_t)PTRDIFF_MAX + (sizeof(void *) == 4 ? (size_t)1 << 30 : 0))
+
 /* Hide from the compiler what a value is. */
 #define T_HIDE(x)                                 \
 	({                                        \

@@ -20,7 +20,8 @@
 /* A SuperSlab: a run of 31 slots and one slot for a slab of 8 blocks. */
 enum {
 	THREADS = 4,
-	HELD = 1040, /* SuperSlabs by each thread */
+	/* SuperSlabs by each thread; 2 GiB where there are only 4 */
+	HELD = sizeof(void *) == 4 ? 250 : 1040,
 	ALL = THREADS * HELD,
 	RUN = 31 * 65536,
 	BLOCKS = 8,

@@ -287,11 +287,11 @@ static void check_refused(void)
 	uint64_t meta;
 
 	CHECK(!hak_huge_alloc(SIZE_MAX, 16, false));
-	CHECK(!hak_huge_alloc(SIZE_MAX / 2, 16, true));
+	CHECK(!hak_huge_alloc(T_TOO_MUCH, 16, true));
 	CHECK(hak_stats.shared_fail > fails);
 	alloc(3 * MIB, 16, false, 1);
 	CHECK(!hak_huge_resize(block[0].p, SIZE_MAX));
-	CHECK(!hak_huge_resize(block[0].p, SIZE_MAX / 2));
+	CHECK(!hak_huge_resize(block[0].p, T_TOO_MUCH));
 	check_all();
 	hak_opt.limit_hard = 5 * MIB;
 	CHECK(!hak_huge_alloc(2 * MIB + HAK_SLOT_SIZE, 16, false));

@@ -8,12 +8,11 @@
 
 #include "meta.h"
 #include "os.h"
-#include "registry.h"
 #include "stats.h"
 
 #define RECORDS 3000
 #define BITMAPS 64
-#define LARGEST sizeof(struct hak_leaf) /* more than half of a chunk */
+#define LARGEST (HAK_META_CHUNK / 4 * 3)
 
 struct record {
 	char *p;

@@ -113,7 +113,7 @@ static void check_aligned(void)
 static void check_refused(void)
 {
 	uint64_t before = hak_stats.mapped_bytes;
-	size_t much = (size_t)PTRDIFF_MAX & ~(hak_os_page - 1);
+	size_t much = T_TOO_MUCH & ~(hak_os_page - 1);
 	size_t most = SIZE_MAX & ~(hak_os_page - 1);
 	uint64_t had = errors();
 	char *p;
@@ -123,7 +123,7 @@ static void check_refused(void)
 	CHECK(!hak_os_map(most));
 	CHECK(!hak_os_map_aligned(much, 2 * MIB, NULL));
 	CHECK(!hak_os_map_aligned(most, 2 * MIB, NULL));
-	CHECK(!hak_os_map_aligned(2 * MIB, SIZE_MAX / 2 + 1, NULL));
+	CHECK(!hak_os_map_aligned(1024 * MIB, SIZE_MAX / 2 + 1, NULL));
 
 	p = hak_os_map(2 * hak_os_page);
 	CHECK(p);

@@ -14,14 +14,17 @@
 
 #define PLACES 3000
 #define READ_SLOTS 20000
-#define SS_MANY 4096 /* SuperSlabs at once: a process of 8 GiB */
 
 /* Bytes of address space that one leaf describes. */
 #define LEAF_SPAN (HAK_LEAF_SLOTS * HAK_SLOT_SIZE)
 #if UINTPTR_MAX == UINT32_MAX
 #define LAST_SLOT ((uintptr_t)UINTPTR_MAX - HAK_SLOT_SIZE + 1)
+#define SS_MANY 512 /* SuperSlabs at once: a process of 1 GiB */
+#define SS_FROM ((uintptr_t)1 << 30)
 #else
 #define LAST_SLOT ((uintptr_t)(HAK_ROOTS * LEAF_SPAN - HAK_SLOT_SIZE))
+#define SS_MANY 4096 /* a process of 8 GiB */
+#define SS_FROM ((uintptr_t)LEAF_SPAN / 2)
 #endif
 
 static uintptr_t place[PLACES];
@@ -170,7 +173,7 @@ static void check_places(void)
 /* Runs side by side over the border of two leaves: no slot disturbs another. */
 static void check_runs(void)
 {
-	uintptr_t from = (uintptr_t)LEAF_SPAN / 2;
+	uintptr_t from = SS_FROM;
 	uint64_t slots = (uint64_t)SS_MANY * HAK_SS_SLOTS;
 	unsigned tag;
 
