@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define ALLOC_FOREIGN_MAX 16u /* FOREIGN_REUSE: in a cache at once */
+#define ALLOC_KEPT_TICK 64u /* Large blocks from the cache between two looks */
 
 /* What lies at p.  A tombstone speaks of the start of its slot; behind it
  * others may live by now, glibc's mapped chunks for example, and where glibc's
@@ -62,13 +63,19 @@ void *hak_malloc_beat(struct hak_heap *h, void *p)
 }
 
 /* Large and Huge, for every thread. */
-static void *alloc_big(size_t size, size_t align, bool zero)
+static void *alloc_run(size_t size, size_t align, bool zero)
 {
 	if (size > PTRDIFF_MAX)
 		return NULL;
 	if (size <= HAK_LARGE_MAX && align <= HAK_SS_SIZE) {
+		struct hak_heap *h = hak_heap_self();
 		void *p = hak_large_alloc(size, align, zero);
 
+		if (!p && h->large.n && !h->busy) {
+			/* what this thread keeps may be what is missing */
+			hak_large_drop(&h->large, &h->pub);
+			p = hak_large_alloc(size, align, zero);
+		}
 		if (p)
 			return p;
 	}
@@ -100,6 +107,38 @@ static struct hak_heap *alloc_heap(size_t size, void **p)
 		return hak_heap_self();
 	}
 	return h;
+}
+
+/* A Large block that this thread has freed. */
+static void *alloc_kept(struct hak_heap *h, size_t size)
+{
+	void *p;
+
+	h->busy++;
+	p = hak_large_take(&h->large, &h->pub, size);
+	if (h->pub.large_served % ALLOC_KEPT_TICK == 0 && hak_purge_due())
+		hak_heap_tick(h);
+	h->busy--;
+	return p;
+}
+
+/* Large and Huge; a thread that asks for many gets a heap, to keep some. */
+static void *alloc_big(struct hak_heap *h, size_t size, bool zero)
+{
+	void *p;
+
+	if (hak_heap_is_real(h) && h->large.n && size <= HAK_LARGE_MAX &&
+	    (p = alloc_kept(h, size)))
+		return zero ? memset(p, 0, size) : p;
+	hak_thread_arm();
+	if (hak_heap_is_real(h)) {
+		if (hak_purge_due())
+			hak_heap_tick(h);
+	} else if (h != &hak_heap_dead && hak_mode == HAK_MODE_OURS &&
+		   hak_tls.boot++ >= HAK_THREAD_BOOT) {
+		(void)hak_thread_attach();
+	}
+	return alloc_run(size, HAK_ALIGNMENT, zero);
 }
 
 static void *alloc_class(struct hak_heap *h, unsigned cls)
@@ -135,13 +174,8 @@ void *hak_malloc_slow(size_t size)
 		hak_stats_add(&hak_stats.shared_fail_fallback, 1);
 		return hak_libc_malloc(size);
 	}
-	if (size > HAK_MID_MAX) {
-		hak_thread_arm();
-		p = alloc_big(size, HAK_ALIGNMENT, false);
-		if (hak_purge_due() && hak_heap_is_real(h))
-			hak_heap_tick(h);
-		return p;
-	}
+	if (size > HAK_MID_MAX)
+		return alloc_big(h, size, false);
 	if (!hak_heap_is_real(h)) {
 		h = alloc_heap(size, &p);
 		if (p || !hak_heap_is_real(h))
@@ -152,23 +186,32 @@ void *hak_malloc_slow(size_t size)
 
 /* ---- free ------------------------------------------------------------------- */
 
-/* No registry word: the inside of a Huge block, or a slot that went back to
- * the pool, where a block must have been freed before. */
-static HAK_COLD void free_in_ours(const void *p)
+/* No registry word: may p be the inside of a Large or Huge block? */
+static bool alloc_inside(const void *p, bool *freed)
 {
-	bool huge, slot;
+	const struct hak_superslab *ss;
+	bool inside;
 
 	hak_pool_enter();
-	huge = hak_huge_containing(p) != NULL;
-	slot = hak_ss_containing(p) != NULL;
+	ss = hak_ss_containing(p);
+	inside = hak_huge_containing(p) || (ss && hak_ss_is_active(ss, p));
+	*freed = ss && !inside;
 	hak_pool_leave();
-	if (huge)
-		hak_fault(HAK_FAULT_INVALID_FREE, p, 0);
-	if (slot)
-		hak_fault((uintptr_t)p & (HAK_ALIGNMENT - 1)
-				  ? HAK_FAULT_UNALIGNED_FREE
-				  : HAK_FAULT_DOUBLE_FREE,
-			  p, 0);
+	return inside;
+}
+
+/* ... or in a slot that went back to the pool, where a block must have been
+ * freed before. */
+static HAK_COLD void free_in_ours(const void *p)
+{
+	bool freed, inside = alloc_inside(p, &freed);
+
+	if (!inside && !freed)
+		return;
+	if ((uintptr_t)p & (HAK_ALIGNMENT - 1))
+		hak_fault(HAK_FAULT_UNALIGNED_FREE, p, 0);
+	hak_fault(inside ? HAK_FAULT_INVALID_FREE : HAK_FAULT_DOUBLE_FREE, p,
+		  0);
 }
 
 /* Not in any of our mappings: see hakmem(7), FOREIGN_FREE. */
@@ -284,9 +327,21 @@ static void free_slab(struct hak_heap *h, void *p, uint32_t word)
 		free_remote(h, p, slab, index);
 }
 
-static HAK_COLD void free_tomb(const void *p)
+static HAK_COLD void free_freed(const void *p)
 {
 	hak_fault(HAK_FAULT_DOUBLE_FREE, p, 0);
+}
+
+static bool free_keep(struct hak_heap *h, void *p)
+{
+	bool kept = false;
+
+	if (hak_heap_is_real(h) && !h->busy) {
+		h->busy++;
+		kept = hak_large_keep(&h->large, &h->pub, p);
+		h->busy--;
+	}
+	return kept;
 }
 
 static void free_boot(void *p)
@@ -340,6 +395,8 @@ void hak_free_slow(void *p)
 	}
 	if (hak_unlikely(free_must_wait(kind)))
 		return hak_nested_defer(p);
+	if (kind == HAK_KIND_LARGE && free_keep(h, p))
+		return;
 	hak_thread_arm();
 	switch (kind) {
 	case HAK_KIND_LARGE:
@@ -351,9 +408,8 @@ void hak_free_slow(void *p)
 	case HAK_KIND_NESTED:
 		return hak_nested_free(p);
 	case HAK_KIND_TOMB:
-		return free_tomb(p);
-	case HAK_KIND_LARGE_TAIL:
-		return free_inexact(p, 0);
+	case HAK_KIND_LARGE_KEPT:
+		return free_freed(p);
 	default:
 		break;
 	}
@@ -420,17 +476,14 @@ size_t hak_good_size(size_t size)
 bool hak_is_ours(const void *p)
 {
 	uint32_t word = alloc_word(p);
-	bool huge;
+	bool freed;
 
 	if (word)
 		return hak_word_kind(word) != HAK_KIND_TOMB;
 	if (hak_mode == HAK_MODE_NEW || hak_pool_mine())
 		return false;
 	hak_thread_arm();
-	hak_pool_enter();
-	huge = hak_huge_containing(p) != NULL;
-	hak_pool_leave();
-	return huge;
+	return alloc_inside(p, &freed);
 }
 
 /* ---- calloc, realloc, aligned -------------------------------------------------- */
@@ -442,16 +495,15 @@ static void *alloc_any(size_t size)
 
 void *hak_calloc(size_t n, size_t size)
 {
+	struct hak_heap *h = hak_heap_self();
 	size_t total;
 	void *p;
 
 	if (__builtin_mul_overflow(n, size, &total))
 		return NULL;
-	if (total > HAK_MID_MAX && !alloc_nested(hak_heap_self()) &&
-	    hak_mode_now() != HAK_MODE_LIBC) {
-		hak_thread_arm();
-		return alloc_big(total, HAK_ALIGNMENT, true);
-	}
+	if (total > HAK_MID_MAX && !alloc_nested(h) &&
+	    hak_mode_now() != HAK_MODE_LIBC)
+		return alloc_big(h, total, true);
 	p = alloc_any(total);
 	if (p)
 		memset(p, 0, total);
@@ -572,7 +624,7 @@ static HAK_NOINLINE void *aligned_slow(size_t align, size_t size, unsigned cls)
 			h = hak_thread_attach();
 		return h ? alloc_class(h, cls) : NULL;
 	}
-	return alloc_big(size ? size : 1, align, false);
+	return alloc_run(size ? size : 1, align, false);
 }
 
 void *hak_aligned(size_t align, size_t size)

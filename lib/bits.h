@@ -78,30 +78,27 @@ static inline uint32_t hak_runs32(uint32_t mask, unsigned n)
 	return mask;
 }
 
-/* Length of the longest run of set bits. */
+/*
+ * Length of the longest run of set bits.  at has a bit where a run of n begins;
+ * n is made up of powers of two, the largest first.
+ */
 static inline unsigned hak_longest32(uint32_t x)
 {
-	uint32_t run[5]; /* where runs of 2^k begin */
-	uint32_t at;
-	unsigned k = 0, n;
+	uint32_t run[5], at = UINT32_MAX; /* where runs of 2^k begin */
+	unsigned n = 0;
 
-	if (!x)
-		return 0;
-	run[0] = x;
-	while (k < 4 && (run[k] & run[k] >> (1u << k))) {
-		run[k + 1] = run[k] & run[k] >> (1u << k);
-		k++;
-	}
-	/* the longest power of two, then smaller ones behind it */
-	at = run[k];
-	n = 1u << k;
-	if (k == 4 && (at & at >> 16))
+	if (x == UINT32_MAX)
 		return 32;
-	while (k-- > 0)
-		if (at & run[k] >> n) {
-			at &= run[k] >> n;
-			n += 1u << k;
-		}
+	run[0] = x;
+	for (unsigned k = 1; k < 5; k++)
+		run[k] = run[k - 1] & run[k - 1] >> (1u << (k - 1));
+	for (unsigned k = 5; k-- > 0;) {
+		uint32_t longer = at & run[k] >> n;
+
+		/* without a branch: there is nothing to predict */
+		n += longer ? 1u << k : 0;
+		at = longer ? longer : at;
+	}
 	return n;
 }
 

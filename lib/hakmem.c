@@ -257,6 +257,12 @@ static int api_walk_classes(const struct api_walk *w)
 	return ret;
 }
 
+static bool api_is_kept(const struct hak_slab *slab)
+{
+	return hak_word_kind(hak_registry_get(slab->base)) ==
+	       HAK_KIND_LARGE_KEPT;
+}
+
 static int api_walk_slot(const struct api_walk *w,
 			 const struct hak_superslab *ss, unsigned slot)
 {
@@ -269,7 +275,7 @@ static int api_walk_slot(const struct api_walk *w,
 		.size = ss->pub.run[slot] * HAK_SLOT_SIZE,
 		.block_size = cls ? hak_class_size(cls) : ss->bytes[slot],
 		.blocks = cls ? slab->blocks : 1,
-		.free_blocks = cls ? slab->nfree : 0,
+		.free_blocks = cls ? slab->nfree : api_is_kept(slab),
 	};
 
 	if (!cls && !ss->bytes[slot])

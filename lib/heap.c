@@ -352,6 +352,7 @@ void hak_heap_flush_all(struct hak_heap *h)
 	h->busy++;
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
 		hak_heap_flush(h, cls, 0);
+	hak_large_drop(&h->large, &h->pub);
 	hak_outbox_flush(&h->outbox);
 	h->pub.remote_out = 0;
 	h->busy--;
@@ -660,6 +661,9 @@ static void heap_shrink(struct hak_heap *h)
 				       (unsigned)(c->top - c->base) / 2);
 		b->moves = moves;
 	}
+	if (h->large.seen == h->pub.large_served)
+		hak_large_drop(&h->large, &h->pub);
+	h->large.seen = h->pub.large_served;
 }
 
 /* ---- heartbeat, trim ------------------------------------------------------- */
@@ -872,6 +876,8 @@ void hak_heap_recover(struct hak_heap *h)
 
 	h->inbox.head = NULL;
 	h->busy = 0;
+	hak_large_drop_locked(&h->large, &h->pub);
+	h->pub.large_kept_bytes = 0;
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
 		h->bin[cls].partial = NULL;
 		h->bin[cls].full = NULL;

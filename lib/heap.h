@@ -26,6 +26,7 @@
 #define HAK_HEAP_H
 
 #include "base.h"
+#include "large.h"
 #include "remote.h"
 #include "sizeclass.h"
 
@@ -85,6 +86,7 @@ struct hak_heap {
 	uint32_t entries_used; /* owner; of entries[] */
 	struct hak_heap *next_orphan; /* pool lock */
 	struct hak_heap *next_all; /* const after publish */
+	struct hak_large_cache large; /* owner */
 	struct hak_outbox outbox;
 	struct hak_inbox inbox
 		__attribute__((aligned(HAK_APART))); /* any thread */

@@ -3,6 +3,8 @@
 
 #include "assert.h"
 #include "bits.h"
+#include "fault.h"
+#include "options.h"
 #include "os.h"
 #include "pool.h"
 #include "purge.h"
@@ -21,15 +23,36 @@ static unsigned large_slots(size_t size)
 	return (unsigned)((size + HAK_SLOT_SIZE - 1) >> HAK_SLOT_SHIFT);
 }
 
+static size_t large_room(size_t size)
+{
+	return hak_round_up(size, hak_os_page) - size;
+}
+
 /* Bytes to skip at the start: what the last page leaves over allows. */
 static size_t large_colour(size_t size, size_t align)
 {
-	size_t room = hak_round_up(size, hak_os_page) - size;
+	size_t room = large_room(size);
 	size_t colour = LARGE_COLOUR * (large_turn++ % LARGE_COLOURS);
 
 	if (align > LARGE_COLOUR)
 		return 0;
 	return colour <= room ? colour : room & ~(LARGE_COLOUR - 1);
+}
+
+/* Bytes from p on, of a run of n slots, when size of them are asked for: to
+ * the end of the page, which may be larger than a slot. */
+static size_t large_usable(const char *p, size_t size, unsigned n)
+{
+	size_t colour = (uintptr_t)p & (HAK_SLOT_SIZE - 1);
+	size_t usable = hak_round_up(size + colour, hak_os_page) - colour;
+	size_t most = n * HAK_SLOT_SIZE - colour;
+
+	return usable < most ? usable : most;
+}
+
+static uint32_t large_word(enum hak_kind kind)
+{
+	return hak_word(HAK_TAG_NONE, kind, 0, 0);
 }
 
 static void large_register(const struct hak_run *run, struct hak_slab *slab)
@@ -38,18 +61,13 @@ static void large_register(const struct hak_run *run, struct hak_slab *slab)
 
 	run->ss->pub.size_class[run->slot] = 0;
 	run->ss->pub.run[run->slot] = (uint8_t)run->n;
-	if (run->n > 1)
-		hak_registry_set_run(base + HAK_SLOT_SIZE, run->n - 1,
-				     hak_word(HAK_TAG_NONE, HAK_KIND_LARGE_TAIL,
-					      0, 1),
-				     slab);
-	hak_registry_set(base, hak_word(HAK_TAG_NONE, HAK_KIND_LARGE, 0, 0),
-			 slab);
+	hak_registry_set(base, large_word(HAK_KIND_LARGE), slab);
 }
 
 static void large_count(int64_t bytes)
 {
-	hak_stats.large_live_bytes += (uint64_t)bytes;
+	/* threads' caches count without the lock */
+	hak_stats_add(&hak_stats.large_live_bytes, (uint64_t)bytes);
 }
 
 /* Clear what does not read as zero already. */
@@ -78,7 +96,7 @@ void *hak_large_alloc(size_t size, size_t align, bool zero)
 		align > HAK_SLOT_SIZE ? (unsigned)(align >> HAK_SLOT_SHIFT) : 1;
 	struct hak_run run;
 	struct hak_slab *slab;
-	size_t colour, usable;
+	size_t colour;
 
 	hak_pool_enter();
 	if (hak_pool_acquire(large_slots(size), align_slots, &run)) {
@@ -86,28 +104,37 @@ void *hak_large_alloc(size_t size, size_t align, bool zero)
 		return NULL;
 	}
 	colour = large_colour(size, align);
-	usable = hak_round_up(size + colour, hak_os_page) - colour;
-	/* a page larger than a slot's rest must not promise what is not
-	 * there */
-	if (colour + usable > run.n * HAK_SLOT_SIZE)
-		usable = run.n * HAK_SLOT_SIZE - colour;
 	slab = &run.ss->slab[run.slot];
 	slab->base = hak_slot_base(run.ss, run.slot) + colour;
-	run.ss->bytes[run.slot] = (uint32_t)usable;
+	run.ss->bytes[run.slot] =
+		(uint32_t)large_usable(slab->base, size, run.n);
 	large_register(&run, slab);
 	hak_stats.large_mallocs++;
-	large_count((int64_t)usable);
+	large_count(run.ss->bytes[run.slot]);
 	hak_pool_leave();
 	if (zero)
 		large_clear(slab->base, size, &run);
 	return slab->base;
 }
 
+/* Pool lock held. */
+static void large_release(struct hak_slab *slab)
+{
+	struct hak_superslab *ss = hak_slab_ss(slab);
+	unsigned slot = hak_slab_slot(slab), n = ss->pub.run[slot];
+
+	hak_registry_set(hak_slot_base(ss, slot), 0, NULL);
+	large_count(-(int64_t)ss->bytes[slot]);
+	hak_stats.large_frees++;
+	ss->bytes[slot] = 0;
+	ss->pub.run[slot] = 0;
+	hak_pool_release(ss, slot, n);
+	hak_purge_edge();
+}
+
 void hak_large_free(void *p)
 {
 	struct hak_slab *slab;
-	struct hak_superslab *ss;
-	unsigned slot, n;
 
 	hak_pool_enter();
 	if (hak_word_kind(hak_registry_get(p)) != HAK_KIND_LARGE) {
@@ -119,16 +146,7 @@ void hak_large_free(void *p)
 		hak_pool_leave();
 		hak_fault(HAK_FAULT_INVALID_FREE, p, 0);
 	}
-	ss = hak_slab_ss(slab);
-	slot = hak_slab_slot(slab);
-	n = ss->pub.run[slot];
-	hak_registry_set_run(hak_slot_base(ss, slot), n, 0, NULL);
-	large_count(-(int64_t)ss->bytes[slot]);
-	hak_stats.large_frees++;
-	ss->bytes[slot] = 0;
-	ss->pub.run[slot] = 0;
-	hak_pool_release(ss, slot, n);
-	hak_purge_edge();
+	large_release(slab);
 	hak_pool_leave();
 }
 
@@ -146,7 +164,6 @@ static void large_shrink(struct hak_superslab *ss, unsigned slot, unsigned n)
 {
 	unsigned had = ss->pub.run[slot];
 
-	hak_registry_set_run(hak_slot_base(ss, slot + n), had - n, 0, NULL);
 	ss->pub.run[slot] = (uint8_t)n;
 	hak_pool_release(ss, slot + n, had - n);
 	hak_purge_edge();
@@ -160,9 +177,6 @@ static bool large_grow(struct hak_slab *slab, unsigned slot, unsigned n)
 
 	if (hak_pool_extend(ss, slot, had, n - had, &zero))
 		return false;
-	hak_registry_set_run(
-		hak_slot_base(ss, slot + had), n - had,
-		hak_word(HAK_TAG_NONE, HAK_KIND_LARGE_TAIL, 0, had), slab);
 	ss->pub.run[slot] = (uint8_t)n;
 	return true;
 }
@@ -173,7 +187,6 @@ bool hak_large_resize(void *p, size_t size)
 	struct hak_superslab *ss = hak_slab_ss(slab);
 	unsigned slot = hak_slab_slot(slab);
 	size_t colour = (size_t)((char *)p - hak_slot_base(ss, slot));
-	size_t usable = hak_round_up(size + colour, hak_os_page) - colour;
 	unsigned n = large_slots(size + colour);
 	bool ok = true;
 
@@ -184,11 +197,115 @@ bool hak_large_resize(void *p, size_t size)
 	else if (n > ss->pub.run[slot])
 		ok = large_grow(slab, slot, n);
 	if (ok) {
-		if (colour + usable > n * HAK_SLOT_SIZE)
-			usable = n * HAK_SLOT_SIZE - colour;
+		size_t usable = large_usable(p, size, n);
+
 		large_count((int64_t)usable - (int64_t)ss->bytes[slot]);
 		ss->bytes[slot] = (uint32_t)usable;
 	}
 	hak_pool_leave();
 	return ok;
+}
+
+/* ---- a thread's cache ---------------------------------------------------- */
+
+static void large_forget(struct hak_large_cache *c,
+			 struct hakmem_stats_heap *pub, unsigned i,
+			 size_t bytes)
+{
+	c->sum -= c->slots[i];
+	c->n--;
+	for (; i < c->n; i++) {
+		c->run[i] = c->run[i + 1];
+		c->slots[i] = c->slots[i + 1];
+	}
+	pub->large_kept = c->n;
+	pub->large_kept_bytes -= bytes;
+}
+
+void *hak_large_take(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
+		     size_t size)
+{
+	unsigned n = large_slots(size);
+
+	for (unsigned i = c->n; i-- > 0;) {
+		struct hak_slab *slab = c->run[i];
+		size_t colour, usable;
+		uint32_t *bytes;
+		char *p;
+
+		if (c->slots[i] != n)
+			continue;
+		/* the start stays, unless the last page has no room for it */
+		colour = (uintptr_t)slab->base & (HAK_SLOT_SIZE - 1);
+		if (colour > large_room(size))
+			slab->base -= colour;
+		p = slab->base;
+		bytes = &hak_slab_ss(slab)->bytes[hak_slab_slot(slab)];
+		large_forget(c, pub, i, *bytes);
+		pub->large_served++;
+		usable = large_usable(p, size, n);
+		if (usable != *bytes)
+			large_count((int64_t)usable - (int64_t)*bytes);
+		*bytes = (uint32_t)usable;
+		/* its owner alone changes it while it is kept */
+		hak_registry_rename(p, large_word(HAK_KIND_LARGE));
+		return p;
+	}
+	return NULL;
+}
+
+/* The oldest go until n remain that take at most sum slots; pool lock held. */
+static void large_drop(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
+		       unsigned n, unsigned sum)
+{
+	while (c->n > n || c->sum > sum) {
+		struct hak_slab *slab = c->run[0];
+
+		large_forget(c, pub, 0,
+			     hak_slab_ss(slab)->bytes[hak_slab_slot(slab)]);
+		/* after a fork an entry may be there twice */
+		if (hak_word_kind(hak_registry_get(slab->base)) ==
+		    HAK_KIND_LARGE_KEPT)
+			large_release(slab);
+	}
+}
+
+bool hak_large_keep(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
+		    void *p)
+{
+	struct hak_slab *slab = hak_registry_record(p);
+	struct hak_superslab *ss = hak_slab_ss(slab);
+	unsigned slot = hak_slab_slot(slab), n = ss->pub.run[slot];
+	unsigned most = (unsigned)(hak_opt.cache_max / 2 >> HAK_SLOT_SHIFT);
+
+	if (slab->base != p || n > HAK_LARGE_KEPT_SLOTS || n > most ||
+	    !hak_registry_change(p, large_word(HAK_KIND_LARGE),
+				 large_word(HAK_KIND_LARGE_KEPT)))
+		return false;
+	if (hak_unlikely(c->n == HAK_LARGE_KEPT || c->sum + n > most)) {
+		hak_pool_enter();
+		large_drop(c, pub, HAK_LARGE_KEPT - 1, most - n);
+		hak_pool_leave();
+	}
+	c->run[c->n] = slab;
+	c->slots[c->n++] = (uint8_t)n;
+	c->sum += n;
+	pub->large_kept = c->n;
+	pub->large_kept_bytes += ss->bytes[slot];
+	return true;
+}
+
+void hak_large_drop_locked(struct hak_large_cache *c,
+			   struct hakmem_stats_heap *pub)
+{
+	large_drop(c, pub, 0, 0);
+}
+
+void hak_large_drop(struct hak_large_cache *c, struct hakmem_stats_heap *pub)
+{
+	if (!c->n)
+		return;
+	hak_pool_enter();
+	large_drop(c, pub, 0, 0);
+	hak_pool_leave();
 }

@@ -5,13 +5,17 @@
  * Responsibility: the Large tier.  A block is a run of slots of one
  * SuperSlab; pages at its end that were not asked for are never touched.
  * Starts are coloured by multiples of 64 bytes within the last page's room,
- * so that the headers of many blocks do not share one cache set.
+ * so that the headers of many blocks do not share one cache set.  A thread
+ * keeps a few runs that it has freed, for its next mallocs.
  *
  * Contract: takes the pool lock itself, except where noted.  Frees that do
  * not name the exact start are faults.  Never mremap: a run is part of a
- * larger mapping and would leave a hole in it.
+ * larger mapping and would leave a hole in it.  A cache belongs to a heap and
+ * is used by its owner alone; its runs stay ACTIVE, and their registry word
+ * says that they are free.
  *
- * Observable: large_mallocs, large_frees, large_live_bytes.
+ * Observable: large_mallocs, large_frees, large_live_bytes; large_served,
+ * large_kept, large_kept_bytes of each heap.
  *
  * Composable: needs pool.h and purge.h (same layer).
  */
@@ -19,6 +23,8 @@
 #define HAK_LARGE_H
 
 #include "base.h"
+
+#include "hakmem/stats.h"
 
 /* size > 0, size <= HAK_LARGE_MAX; align a power of two <= HAK_SS_SIZE.
  * zero: the block must read as zero. */
@@ -31,5 +37,34 @@ size_t hak_large_size(const void *p);
 
 /* Make the block size bytes where it stands; false: it cannot. */
 bool hak_large_resize(void *p, size_t size);
+
+struct hak_slab;
+
+#define HAK_LARGE_KEPT 8u /* runs in a thread's cache */
+#define HAK_LARGE_KEPT_SLOTS 8u /* of the longest one */
+
+/* The oldest first. */
+struct hak_large_cache {
+	struct hak_slab *run[HAK_LARGE_KEPT];
+	uint8_t slots[HAK_LARGE_KEPT];
+	uint32_t n;
+	uint32_t sum; /* of slots[] */
+	uint64_t seen; /* large_served at the last decay */
+};
+
+/* A kept run of as many slots as size needs, whatever it contains; no lock.
+ * NULL: there is none. */
+void *hak_large_take(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
+		     size_t size);
+
+/* Keep p, which must be a live block, instead of freeing it; the pool's lock
+ * is taken only to give others back.  false: p was not freed. */
+bool hak_large_keep(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
+		    void *p);
+
+/* Give back all that are kept; the pool lock is not held, or (_locked) is. */
+void hak_large_drop(struct hak_large_cache *c, struct hakmem_stats_heap *pub);
+void hak_large_drop_locked(struct hak_large_cache *c,
+			   struct hakmem_stats_heap *pub);
 
 #endif /* HAK_LARGE_H */

@@ -655,6 +655,7 @@ static unsigned pool_committed(const struct hak_superslab *ss, unsigned slot)
 			       ? 0
 			       : hak_class[hak_word_class(word)].pub.slots;
 	case HAK_KIND_LARGE:
+	case HAK_KIND_LARGE_KEPT:
 		return ss->pub.run[slot];
 	case HAK_KIND_BOOT:
 		return 1;

@@ -33,8 +33,8 @@ enum hak_kind {
 	HAK_KIND_SLAB = 0, /* with a class; the word 0 means "not ours" */
 	HAK_KIND_MULTI = 1, /* slab of several slots */
 	HAK_KIND_HOLED = 2, /* slab with purged pages: no keys to rely on */
-	HAK_KIND_LARGE = 3, /* run of slots, first slot */
-	HAK_KIND_LARGE_TAIL = 4, /* its other slots */
+	HAK_KIND_LARGE = 3, /* run of slots, first slot; the others have none */
+	HAK_KIND_LARGE_KEPT = 4, /* a freed one, in a thread's cache */
 	HAK_KIND_HUGE = 5, /* own mapping, first slot */
 	HAK_KIND_TOMB = 6, /* a HUGE that was unmapped */
 	HAK_KIND_BOOT = 7, /* mixed slot */
@@ -150,6 +150,33 @@ static inline void *hak_registry_record(const void *ptr)
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return (void *)__atomic_load_n(&leaf->cold[hak_registry_slot_of(p)],
 				       __ATOMIC_RELAXED);
+}
+
+/* Where the word of a pointer stands whose word is not 0. */
+static inline uint32_t *hak_registry_word(const void *ptr)
+{
+	uintptr_t p = (uintptr_t)ptr;
+	uintptr_t distance = __atomic_load_n(
+		&hak_registry_root[hak_registry_root_of(p)], __ATOMIC_RELAXED);
+
+	return (uint32_t *)((uintptr_t)hak_registry_zero + distance) +
+	       hak_registry_slot_of(p);
+}
+
+/* The word at ptr becomes another that is not 0, with the same record.  change:
+ * if it is still from; false: it was not. */
+static inline void hak_registry_rename(const void *ptr, uint32_t word)
+{
+	/* release: what the last owner wrote comes before */
+	__atomic_store_n(hak_registry_word(ptr), word, __ATOMIC_RELEASE);
+}
+
+static inline bool hak_registry_change(const void *ptr, uint32_t from,
+				       uint32_t to)
+{
+	return __atomic_compare_exchange_n(hak_registry_word(ptr), &from, to,
+					   false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
 }
 
 /* Make sure that leaves for [p, p + size) exist; false: out of memory. */

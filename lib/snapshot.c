@@ -150,6 +150,10 @@ void hak_stats_collect(struct hakmem_stats *out,
 			(const void *)(uintptr_t)h->bins;
 
 		out->mallocs += stats_mallocs(h);
+		out->large_mallocs += h->large_served;
+		out->large_frees += h->large_served + h->large_kept;
+		out->large_live_bytes -= h->large_kept_bytes;
+		sums.cached_bytes += h->large_kept_bytes;
 		for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
 			stats_add_bin(&sums, classes ? &classes[cls] : NULL,
 				      &bins[cls], cls, stats_cached(h, cls));

@@ -142,6 +142,15 @@ static inline uint32_t hak_ss_free_mask(const struct hak_superslab *ss)
 	return hak_low32(ss->pub.slots) & ~ss->pub.active;
 }
 
+/* Is the slot around p, an address in ss, ACTIVE? */
+static inline bool hak_ss_is_active(const struct hak_superslab *ss,
+				    const void *p)
+{
+	size_t slot = ((uintptr_t)p - ss->pub.base) >> HAK_SLOT_SHIFT;
+
+	return ss->pub.active >> slot & 1;
+}
+
 /* The record of a slab within its SuperSlab: slabs lie in an array, so the
  * slot number is the distance from its start.  Registry records of slabs
  * point to the slab's own record. */

@@ -109,6 +109,7 @@ static void thread_exit(void *arg)
 	hak_outbox_flush(&h->outbox);
 	h->pub.remote_out = 0;
 	hak_heap_drain(h);
+	hak_large_drop(&h->large, &h->pub);
 	h->busy = 0;
 	hak_pool_enter();
 	thread_set_state(h, HAKMEM_HEAP_ORPHAN);

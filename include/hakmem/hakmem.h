@@ -203,7 +203,7 @@ struct hakmem_walk_entry {
 	size_t size; /* bytes of memory behind this entry */
 	size_t block_size; /* usable bytes of one block */
 	size_t blocks; /* blocks it can hold */
-	size_t free_blocks; /* of them free in the slab (not in caches) */
+	size_t free_blocks; /* of them free; of slabs: not those in caches */
 };
 
 typedef int (*hakmem_walk_fn)(const struct hakmem_walk_entry *entry, void *arg);

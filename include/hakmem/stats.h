@@ -108,6 +108,10 @@ struct hakmem_stats_heap {
 	uint32_t tag; /* owner tag in the registry */
 	uint64_t slow_mallocs; /* mallocs that took a slow path */
 	uint64_t slow_frees; /* frees that took a slow path */
+	uint64_t large_served; /* Large blocks that came from those kept;
+				  each was freed once more, too */
+	uint64_t large_kept; /* freed Large blocks, kept for the next ones */
+	uint64_t large_kept_bytes; /* of them */
 };
 
 /*

@@ -21,7 +21,7 @@ struct sums {
 	size_t class_blocks[CLASSES], slab_blocks[CLASSES];
 	size_t class_bytes[CLASSES], slab_bytes[CLASSES];
 	size_t class_free[CLASSES], slab_free[CLASSES];
-	size_t used, large, huge;
+	size_t used, large, kept, huge;
 	int slabs_seen;
 	const char *look_for[4];
 	int found[4];
@@ -54,7 +54,10 @@ static int visit(const struct hakmem_walk_entry *e, void *arg)
 		break;
 	case HAKMEM_WALK_LARGE:
 		CHECK(e->size_class == 0 && e->blocks == 1);
-		s->large += e->block_size;
+		if (e->free_blocks)
+			s->kept += e->block_size;
+		else
+			s->large += e->block_size;
 		break;
 	case HAKMEM_WALK_HUGE:
 		CHECK(e->size_class == 0 && e->blocks == 1);
@@ -95,7 +98,7 @@ static void check_sums(struct sums *s)
 	}
 	CHECK(s->large == stats.large_live_bytes);
 	CHECK(s->huge == stats.huge_live_bytes);
-	CHECK(s->used + s->large + s->huge + stats.boot_live_bytes ==
+	CHECK(s->used + s->large + s->kept + s->huge + stats.boot_live_bytes ==
 	      stats.live_bytes + stats.cached_bytes + stats.pending_bytes);
 }
 

@@ -146,6 +146,8 @@ static void check_inside_pool(void)
 	/* at the latest by the heartbeat */
 	for (int i = 0; i < 3 * HAK_HEARTBEAT; i++)
 		hak_free_fast(hak_malloc_with(2000, hak_malloc_slow));
+	CHECK(hak_usable_size(large) == 0);
+	hak_thread_flush();
 	CHECK(hak_stats.large_live_bytes < large_live);
 	CHECK(kind_of(huge) == HAK_KIND_TOMB);
 	CHECK(hak_pool_check());

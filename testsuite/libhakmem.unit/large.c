@@ -48,9 +48,6 @@ static void check_last(const struct block *b)
 
 static void check_block(const struct block *b)
 {
-	size_t slots;
-	char *slot = (char *)((uintptr_t)b->p & ~(HAK_SLOT_SIZE - 1));
-
 	CHECK(b->usable >= b->size);
 	/* no page more than was asked for */
 	CHECK(hak_round_up((uintptr_t)b->p + b->usable, hak_os_page) ==
@@ -59,12 +56,6 @@ static void check_block(const struct block *b)
 	CHECK(hak_large_size(b->p + 16) == 0);
 	CHECK((uintptr_t)b->p % HAK_ALIGNMENT == 0);
 	CHECK(hak_word_kind(hak_registry_get(b->p)) == HAK_KIND_LARGE);
-	/* the rest of the run is known as such, up to the last byte */
-	slots = (size_t)(b->p + b->usable - 1 - slot) / HAK_SLOT_SIZE;
-	for (size_t i = 1; i <= slots; i++)
-		CHECK(hak_word_kind(
-			      hak_registry_get(slot + i * HAK_SLOT_SIZE)) ==
-		      HAK_KIND_LARGE_TAIL);
 }
 
 static void check_counts(void)
@@ -217,6 +208,124 @@ static void check_in_place(void)
 	hak_opt.purge_delay = 500;
 }
 
+/* ---- a thread's cache ------------------------------------------------------ */
+
+static struct hak_large_cache kept;
+static struct hakmem_stats_heap figures;
+
+static void check_kept(unsigned n, size_t bytes)
+{
+	unsigned sum = 0;
+
+	CHECK(kept.n == n && figures.large_kept == n);
+	CHECK(figures.large_kept_bytes == bytes);
+	for (unsigned i = 0; i < n; i++)
+		sum += kept.slots[i];
+	CHECK(sum == kept.sum);
+	CHECK(sum * HAK_SLOT_SIZE <= hak_opt.cache_max / 2);
+	CHECK(hak_pool_check());
+}
+
+static void check_cache(void)
+{
+	uint64_t active = hak_stats.slots_active;
+	char *p[20], *q;
+	size_t bytes = 0;
+
+	check_kept(0, 0);
+	CHECK(!hak_large_take(&kept, &figures, 100000));
+	/* the newest of as many slots, for any such size */
+	for (unsigned i = 0; i < 4; i++) {
+		p[i] = hak_large_alloc(100000 + i, 16, false);
+		bytes += hak_large_size(p[i]);
+		CHECK(hak_large_keep(&kept, &figures, p[i]));
+		CHECK(hak_word_kind(hak_registry_get(p[i])) ==
+		      HAK_KIND_LARGE_KEPT);
+		check_kept(i + 1, bytes);
+	}
+	CHECK(hak_stats.slots_active == active + 8);
+	CHECK(!hak_large_take(&kept, &figures, HAK_SLOT_SIZE));
+	CHECK(!hak_large_take(&kept, &figures, 2 * HAK_SLOT_SIZE + 1));
+	bytes -= hak_large_size(p[3]);
+	q = hak_large_take(&kept, &figures, 2 * HAK_SLOT_SIZE);
+	CHECK(q && q <= p[3] && q > p[3] - 1024);
+	CHECK(hak_word_kind(hak_registry_get(q)) == HAK_KIND_LARGE);
+	CHECK(hak_large_size(q) == 2 * HAK_SLOT_SIZE);
+	check_kept(3, bytes);
+	hak_large_free(q);
+	bytes -= hak_large_size(p[2]);
+	q = hak_large_take(&kept, &figures, HAK_SLOT_SIZE + 1);
+	CHECK(q == p[2]);
+	CHECK(hak_round_up((uintptr_t)q + hak_large_size(q), hak_os_page) ==
+	      hak_round_up((uintptr_t)q + HAK_SLOT_SIZE + 1, hak_os_page));
+	check_kept(2, bytes);
+	hak_large_free(q);
+	CHECK(figures.large_served == 2);
+	hak_large_drop(&kept, &figures);
+	check_kept(0, 0);
+	CHECK(hak_stats.slots_active == active);
+	CHECK(hak_stats.large_live_bytes == 0);
+}
+
+/* The oldest go when there are too many, or they are too large. */
+static void check_cache_bounds(void)
+{
+	size_t was = hak_opt.cache_max;
+	size_t bytes = 0;
+	char *p[20], *q;
+
+	for (unsigned i = 0; i < 12; i++)
+		p[i] = hak_large_alloc(50000, 16, false);
+	for (unsigned i = 0; i < 12; i++) {
+		CHECK(hak_large_keep(&kept, &figures, p[i]));
+		CHECK(kept.n <= HAK_LARGE_KEPT);
+	}
+	for (unsigned i = 0; i < 12; i++) {
+		bool there = hak_word_kind(hak_registry_get(p[i])) ==
+			     HAK_KIND_LARGE_KEPT;
+
+		CHECK(there == (i >= 4));
+		if (there)
+			bytes += hak_large_size(p[i]);
+	}
+	check_kept(8, bytes);
+	/* eight slots at most, and half of HAKMEM_CACHE_MAX in all */
+	q = hak_large_alloc(8 * HAK_SLOT_SIZE + 1, 16, false);
+	CHECK(!hak_large_keep(&kept, &figures, q));
+	hak_large_free(q);
+	hak_opt.cache_max = 16 * HAK_SLOT_SIZE;
+	q = hak_large_alloc(7 * HAK_SLOT_SIZE, 16, false);
+	bytes = hak_large_size(q) + hak_large_size(p[11]);
+	CHECK(hak_large_keep(&kept, &figures, q));
+	check_kept(2, bytes);
+	hak_opt.cache_max = 4 * HAK_SLOT_SIZE;
+	q = hak_large_alloc(3 * HAK_SLOT_SIZE, 16, false);
+	CHECK(!hak_large_keep(&kept, &figures, q));
+	hak_large_free(q);
+	hak_opt.cache_max = was;
+	hak_large_drop(&kept, &figures);
+	check_kept(0, 0);
+	check_counts();
+	CHECK(hak_stats.slots_active == 0);
+}
+
+static void keep_twice(void)
+{
+	char *p = hak_large_alloc(100000, 16, false);
+
+	CHECK(hak_large_keep(&kept, &figures, p));
+	CHECK(!hak_large_keep(&kept, &figures, p));
+	hak_large_free(p);
+}
+
+static void keep_inside(void)
+{
+	char *p = hak_large_alloc(100000, 16, false);
+
+	CHECK(!hak_large_keep(&kept, &figures, p + 16));
+	hak_large_free(p + 16);
+}
+
 /* Headers of many blocks do not all lie in one cache set. */
 static void check_colours(void)
 {
@@ -316,9 +425,13 @@ int main(void)
 	check_limits();
 	check_in_place();
 	check_colours();
+	check_cache();
+	check_cache_bounds();
 	LIVES(check_refused);
 	DIES(free_twice, "double free of 0x");
 	DIES(free_inside, "invalid free of 0x");
+	DIES(keep_twice, "double free of 0x");
+	DIES(keep_inside, "invalid free of 0x");
 	DIES(free_before, "invalid free of 0x");
 	DIES(free_inside_handled, "allocated in the handler");
 	check_counts();

@@ -97,8 +97,12 @@ static void heap_read(struct reader *r, struct heap *h, const struct raw *raw)
 	h->pub.remote_out = raw->pub.remote_out;
 	h->pub.slow_mallocs = raw->pub.slow_mallocs;
 	h->pub.slow_frees = raw->pub.slow_frees;
+	h->pub.large_served = raw->pub.large_served;
+	h->pub.large_kept = raw->pub.large_kept;
+	h->pub.large_kept_bytes = raw->pub.large_kept_bytes;
 	memset(&h->sum, 0, sizeof(h->sum));
-	h->cached_bytes = h->slab_bytes = 0;
+	h->cached_bytes = raw->pub.large_kept_bytes;
+	h->slab_bytes = 0;
 	if (raw->pub.countdown) {
 		h->mallocs = raw->pub.armed - (uint64_t)(int64_t)raw->countdown;
 		r->mallocs += h->mallocs;

@@ -177,6 +177,9 @@ static json_t *json_heap(const struct heap *h)
 	put(o, "outbox", h->pub.remote_out);
 	put(o, "slow_mallocs", h->pub.slow_mallocs);
 	put(o, "slow_frees", h->pub.slow_frees);
+	put(o, "large_served", h->pub.large_served);
+	put(o, "large_kept", h->pub.large_kept);
+	put(o, "large_kept_bytes", h->pub.large_kept_bytes);
 	return o;
 }
 

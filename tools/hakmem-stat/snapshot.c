@@ -38,10 +38,20 @@ static void snapshot_sum(struct snapshot *snap)
 	uint64_t heap_mallocs = 0;
 
 	memset(&snap->total, 0, sizeof(snap->total));
-	s->live_bytes =
-		s->boot_live_bytes + s->large_live_bytes + s->huge_live_bytes;
 	s->cached_bytes = 0;
 	s->pending_bytes = 0;
+	for (size_t i = 0; i < snap->heaps; i++) {
+		const struct hakmem_stats_heap *h = &snap->heap[i].pub;
+
+		heap_mallocs += snap->heap[i].mallocs;
+		s->large_mallocs += h->large_served;
+		s->large_frees += h->large_served + h->large_kept;
+		s->large_live_bytes =
+			minus(s->large_live_bytes, h->large_kept_bytes);
+		s->cached_bytes += h->large_kept_bytes;
+	}
+	s->live_bytes =
+		s->boot_live_bytes + s->large_live_bytes + s->huge_live_bytes;
 	for (unsigned cls = 1; cls < snap->classes; cls++) {
 		struct sums *c = &snap->class[cls];
 		uint64_t size = snap->info[cls].block_size;
@@ -54,8 +64,6 @@ static void snapshot_sum(struct snapshot *snap)
 		s->pending_bytes += c->pending * size;
 		sums_add(&snap->total, c);
 	}
-	for (size_t i = 0; i < snap->heaps; i++)
-		heap_mallocs += snap->heap[i].mallocs;
 	s->mallocs = heap_mallocs + s->boot_mallocs + s->large_mallocs +
 		     s->huge_mallocs + s->nested_mallocs;
 	s->frees = minus(heap_mallocs, snap->total.live) + s->boot_frees +
