@@ -90,8 +90,10 @@ static inline unsigned hak_longest32(uint32_t x)
 	if (x == UINT32_MAX)
 		return 32;
 	run[0] = x;
+#pragma GCC unroll 5
 	for (unsigned k = 1; k < 5; k++)
 		run[k] = run[k - 1] & run[k - 1] >> (1u << (k - 1));
+#pragma GCC unroll 5
 	for (unsigned k = 5; k-- > 0;) {
 		uint32_t longer = at & run[k] >> n;
 
