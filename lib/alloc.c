@@ -109,14 +109,18 @@ static struct hak_heap *alloc_heap(size_t size, void **p)
 	return h;
 }
 
-/* A Large block that this thread has freed. */
-static void *alloc_kept(struct hak_heap *h, size_t size)
+/* A Large block that this thread has freed, or NULL. */
+static inline void *alloc_kept(struct hak_heap *h, size_t size)
 {
 	void *p;
 
+	if (!hak_heap_is_real(h) || h->busy || !h->large.n ||
+	    size > HAK_LARGE_MAX)
+		return NULL;
 	h->busy++;
 	p = hak_large_take(&h->large, &h->pub, size);
-	if (h->pub.large_served % ALLOC_KEPT_TICK == 0 && hak_purge_due())
+	if (h->pub.large_served % ALLOC_KEPT_TICK == 0 && !hak_pool_mine() &&
+	    hak_purge_due())
 		hak_heap_tick(h);
 	h->busy--;
 	return p;
@@ -125,11 +129,6 @@ static void *alloc_kept(struct hak_heap *h, size_t size)
 /* Large and Huge; a thread that asks for many gets a heap, to keep some. */
 static void *alloc_big(struct hak_heap *h, size_t size, bool zero)
 {
-	void *p;
-
-	if (hak_heap_is_real(h) && h->large.n && size <= HAK_LARGE_MAX &&
-	    (p = alloc_kept(h, size)))
-		return zero ? memset(p, 0, size) : p;
 	hak_thread_arm();
 	if (hak_heap_is_real(h)) {
 		if (hak_purge_due())
@@ -164,6 +163,8 @@ void *hak_malloc_slow(size_t size)
 	struct hak_heap *h = hak_heap_self();
 	void *p = NULL;
 
+	if (size > HAK_MID_MAX && (p = alloc_kept(h, size)))
+		return p;
 	if (alloc_nested(h))
 		return hak_nested_alloc(size, HAK_ALIGNMENT);
 	if (hak_mode_now() == HAK_MODE_LIBC)
@@ -501,9 +502,13 @@ void *hak_calloc(size_t n, size_t size)
 
 	if (__builtin_mul_overflow(n, size, &total))
 		return NULL;
-	if (total > HAK_MID_MAX && !alloc_nested(h) &&
-	    hak_mode_now() != HAK_MODE_LIBC)
-		return alloc_big(h, total, true);
+	if (total > HAK_MID_MAX) {
+		p = alloc_kept(h, total);
+		if (p)
+			return memset(p, 0, total);
+		if (!alloc_nested(h) && hak_mode_now() != HAK_MODE_LIBC)
+			return alloc_big(h, total, true);
+	}
 	p = alloc_any(total);
 	if (p)
 		memset(p, 0, total);
