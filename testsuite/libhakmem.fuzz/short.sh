@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Each fuzz target of fuzz/ on its seeds, and for a few seconds from there.
+# long/fuzz.sh, "make fuzz", is the same for longer.
+# { dg-hakmem-timeout "300" }
+set -u
+: "${top_srcdir:?}" "${top_builddir:?}" "${builddir:?}"
+# What was built stays for the next time.
+mkdir -p "$builddir/tmp/fuzz" && cd "$builddir/tmp/fuzz" || exit 1
+# shellcheck source=/dev/null
+. "$top_srcdir/testsuite/fuzz/fuzz.sh"
+
+if reason=$(fuzz_lacks); then
+	echo "UNSUPPORTED: $reason"
+	exit 77
+fi
+fuzz_prepare || exit 1
+failed=0
+for target in $(fuzz_targets); do
+	fuzz_test "$target" "${FUZZ_SECONDS:-2}" || failed=1
+done
+exit $failed

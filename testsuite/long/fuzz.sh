@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Each fuzz target of fuzz/ for FUZZ_SECONDS, 60 by default.  Its corpus is
+# kept in tmp/fuzz/ of the build directory and grows from run to run.
+set -u
+: "${top_srcdir:?}" "${top_builddir:?}" "${builddir:?}"
+mkdir -p "$builddir/tmp/fuzz" && cd "$builddir/tmp/fuzz" || exit 1
+# shellcheck source=/dev/null
+. "$top_srcdir/testsuite/fuzz/fuzz.sh"
+
+if reason=$(fuzz_lacks); then
+	echo "SKIP: fuzz: $reason"
+	exit 0
+fi
+fuzz_prepare || exit 1
+for target in $(fuzz_targets); do
+	fuzz_test "$target" "${FUZZ_SECONDS:-60}" || failed=1
+done
+exit "${failed:-0}"
