@@ -37,7 +37,7 @@ Tiny			64	22 35	23 37
 Tiny,_largest		1024	22 35	23 37
 Mid			4096	31 35	33 37
 Mid,_several_slots	16384	31 80	33 86
-Large			100000	152 155	165 165
+Large			100000	152 162	165 172
 Huge			3M	360 392	365 392
 END
 # CC may hold several words.
