@@ -549,8 +549,13 @@ static bool realloc_fits(size_t had, size_t size)
 static void *realloc_big(void *p, enum hak_kind kind, size_t had, size_t size)
 {
 	hak_thread_arm();
-	if (kind == HAK_KIND_HUGE && size > HAK_LARGE_MAX)
-		return hak_huge_resize(p, size);
+	if (kind == HAK_KIND_HUGE && size > HAK_LARGE_MAX) {
+		void *to = hak_huge_resize(p, size);
+
+		/* the kernel does not move what was mapped in two parts */
+		if (to || size <= had)
+			return to ? to : p;
+	}
 	if (kind == HAK_KIND_LARGE && size > HAK_MID_MAX &&
 	    size <= HAK_LARGE_MAX && hak_large_resize(p, size))
 		return p;

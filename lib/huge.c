@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define HUGE_CACHE 16u /* mappings kept */
+#define HUGE_MERGED ((size_t)32 << 20) /* bytes of one, so that it ages */
 
 enum huge_state {
 	HUGE_SPARE = HAKMEM_MAPPING_FREE,
@@ -90,12 +91,33 @@ static uint32_t huge_word(enum hak_kind kind)
 
 /* ---- cache --------------------------------------------------------- */
 
-static void huge_cache(struct huge *h)
+static void huge_count(const struct huge *h)
 {
-	huge_push(h, HUGE_CACHED);
 	huge.cached++;
 	hak_stats.huge_cached_bytes += huge_size(h);
 	hak_stats.empty_bytes += huge_size(h);
+}
+
+static void huge_cache(struct huge *h)
+{
+	huge_push(h, HUGE_CACHED);
+	huge_count(h);
+}
+
+static void huge_cache_last(struct huge *h)
+{
+	struct huge *last = huge.cache_tail;
+
+	if (!last) {
+		huge_cache(h);
+		return;
+	}
+	h->pub.kind = HUGE_CACHED;
+	h->next = NULL;
+	h->prev = last;
+	last->next = h;
+	huge.cache_tail = h;
+	huge_count(h);
 }
 
 static void huge_uncache(struct huge *h)
@@ -145,17 +167,77 @@ void hak_huge_drop_old(uint64_t now_ms, uint64_t delay_ms, unsigned *calls)
 	}
 }
 
+/* Cached memory that lies before or behind h becomes part of it, up to a size
+ * that can go back in one piece. */
+static void huge_merge(struct huge *h)
+{
+	struct huge *c = huge.head[HUGE_CACHED];
+
+	while (c) {
+		struct huge *next = c->next;
+		bool before = huge_base(c) + huge_size(c) == huge_base(h);
+
+		if ((before || huge_base(h) + huge_size(h) == huge_base(c)) &&
+		    huge_size(h) + huge_size(c) <= HUGE_MERGED) {
+			huge_uncache(c);
+			if (before)
+				h->pub.base = c->pub.base;
+			h->pub.size += c->pub.size;
+			huge_push(c, HUGE_SPARE);
+		}
+		c = next;
+	}
+}
+
+/* What lies behind the first size bytes stays in the cache, unless it is
+ * little; it is the first to be dropped. */
+static void huge_split(struct huge *h, size_t size)
+{
+	struct huge *rest;
+
+	if (huge_size(h) - size <= size / 4)
+		return;
+	rest = huge_record();
+	if (!rest)
+		return;
+	rest->pub.base = h->pub.base + size;
+	rest->pub.size = h->pub.size - size;
+	rest->pub.stamp = h->pub.stamp;
+	h->pub.size = size;
+	huge_cache_last(rest);
+}
+
+/* Grow a cached mapping; false: it is gone. */
+static bool huge_stretch(struct huge *h, size_t size)
+{
+	char *to =
+		hak_os_remap(huge_base(h), huge_size(h), size, HAK_SLOT_SIZE);
+
+	if (to) {
+		h->pub.base = (uintptr_t)to;
+		h->pub.size = size;
+	}
+	if (!to || !hak_registry_reserve(to, size)) {
+		unsigned calls = 1;
+
+		huge_cache(h);
+		huge_drop(h, &calls);
+		return false;
+	}
+	return true;
+}
+
 /*
- * A cached mapping that fits within a quarter, else the largest smaller one of
- * at least half the size: growing it keeps its pages, and one system call is
- * cheaper than a fault for each of them.
+ * The smallest cached mapping that suffices, without what it has too much; else
+ * the largest smaller one of at least half the size: growing it keeps its
+ * pages, and one system call is cheaper than a fault for each of them.
  */
 static struct huge *huge_from_cache(size_t size)
 {
 	struct huge *fit = NULL, *less = NULL;
 
 	for (struct huge *h = huge.head[HUGE_CACHED]; h; h = h->next) {
-		if (huge_size(h) >= size && huge_size(h) - size <= size / 4 &&
+		if (huge_size(h) >= size &&
 		    (!fit || huge_size(h) < huge_size(fit)))
 			fit = h;
 		else if (huge_size(h) < size && huge_size(h) >= size / 2 &&
@@ -164,27 +246,13 @@ static struct huge *huge_from_cache(size_t size)
 	}
 	if (fit) {
 		huge_uncache(fit);
+		huge_split(fit, size);
 		return fit;
 	}
 	if (!less)
 		return NULL;
 	huge_uncache(less);
-	char *to = hak_os_remap(huge_base(less), huge_size(less), size,
-				HAK_SLOT_SIZE);
-	if (!to || !hak_registry_reserve(to, size)) {
-		unsigned calls = 1;
-
-		if (to) {
-			less->pub.base = (uintptr_t)to;
-			less->pub.size = size;
-		}
-		huge_cache(less);
-		huge_drop(less, &calls);
-		return NULL;
-	}
-	less->pub.base = (uintptr_t)to;
-	less->pub.size = size;
-	return less;
+	return huge_stretch(less, size) ? less : NULL;
 }
 
 /* ---- alloc, free ---------------------------------------------------- */
@@ -250,6 +318,8 @@ void *hak_huge_alloc(size_t size, size_t align, bool zero)
 	}
 	h->used = need;
 	huge_push(h, HUGE_LIVE);
+	if (dirty)
+		hak_registry_bury(huge_base(h), huge_size(h));
 	hak_registry_set(huge_base(h), huge_word(HAK_KIND_HUGE), h);
 	hak_stats.huge_mallocs++;
 	hak_stats.huge_live_bytes += need;
@@ -280,6 +350,7 @@ void hak_huge_free(void *p)
 	hak_stats.huge_frees++;
 	hak_stats.huge_live_bytes -= h->used;
 	h->pub.stamp = (uint32_t)hak_os_now_ms();
+	huge_merge(h);
 	huge_cache(h);
 	if (huge.cached > HUGE_CACHE)
 		hak_huge_drop_oldest(&calls);

@@ -98,3 +98,12 @@ void hak_registry_set_run(const void *ptr, unsigned n, uint32_t word,
 		tombs += (int)n;
 	registry_count(used, tombs);
 }
+
+void hak_registry_bury(const void *ptr, size_t size)
+{
+	uintptr_t end = (uintptr_t)ptr + size;
+
+	for (uintptr_t p = (uintptr_t)ptr; p < end; p += HAK_SLOT_SIZE)
+		if (registry_tomb(hak_registry_get((const void *)p)))
+			hak_registry_set((const void *)p, 0, NULL);
+}

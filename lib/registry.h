@@ -193,4 +193,7 @@ void hak_registry_set(const void *p, uint32_t word, const void *record);
 void hak_registry_set_run(const void *p, unsigned n, uint32_t word,
 			  const void *record);
 
+/* The slots of [p, p + size) are used again: no tombstone is left in them. */
+void hak_registry_bury(const void *p, size_t size);
+
 #endif /* HAK_REGISTRY_H */

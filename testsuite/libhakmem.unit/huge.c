@@ -148,13 +148,26 @@ static void drop(unsigned i)
 	block[i] = block[--blocks];
 }
 
+static unsigned resizes, copies;
+
 static void resize(struct block *b, size_t size)
 {
 	char *was = b->p;
 	size_t had = hak_huge_size(was);
 
+	resizes++;
 	b->p = hak_huge_resize(was, size);
-	CHECK(b->p);
+	if (!b->p) {
+		/* parts of two mappings, which the kernel does not move; the
+		 * block is as it was */
+		b->p = was;
+		CHECK(hak_huge_size(was) == had && filled(b, had));
+		copies++;
+		b->p = hak_huge_alloc(size, 16, false);
+		CHECK(b->p);
+		memcpy(b->p, was, had < size ? had : size);
+		hak_huge_free(was);
+	}
 	b->size = size;
 	check_block(b);
 	CHECK(filled(b, had < size ? had : size));
@@ -241,16 +254,89 @@ static void check_cache(void)
 
 	/* it is a small one */
 	for (unsigned i = 0; i < COUNT(p); i++) {
-		p[i] = hak_huge_alloc(3 * MIB, 16, false);
+		p[i] = hak_huge_alloc(20 * MIB, 16, false);
 		CHECK(p[i]);
 	}
 	for (unsigned i = 0; i < COUNT(p); i++)
 		hak_huge_free(p[i]);
-	CHECK(hak_stats.huge_cached_bytes < COUNT(p) * 3 * MIB / 2);
-	CHECK(mapped_now() < mapped + COUNT(p) * 3 * MIB / 2);
+	CHECK(hak_stats.huge_cached_bytes < COUNT(p) * 20 * MIB / 2);
+	CHECK(mapped_now() < mapped + COUNT(p) * 20 * MIB / 2);
 	hak_opt.purge_delay = 500;
 	purge_all();
 	CHECK(mapped_now() == mapped);
+}
+
+static size_t drop_oldest(void)
+{
+	unsigned calls = 1;
+	size_t n;
+
+	hak_pool_enter();
+	n = hak_huge_drop_oldest(&calls);
+	hak_pool_leave();
+	return n;
+}
+
+static void check_cached(size_t bytes)
+{
+	CHECK(hak_stats.huge_cached_bytes == bytes);
+	check_all();
+}
+
+/* Neighbours become one, and a smaller request takes the front of it. */
+static void check_merge(void)
+{
+	char *p[3], *low;
+
+	purge_all();
+	hak_opt.purge_delay = -1;
+	alloc(9 * MIB, 16, false, 1);
+	low = block[0].p;
+	drop(0);
+	for (unsigned i = 0; i < 3; i++) {
+		alloc(3 * MIB, 16, false, i);
+		p[i] = block[i].p;
+		CHECK(p[i] == low + i * 3 * MIB);
+		check_cached((2 - i) * 3 * MIB);
+	}
+	/* the middle, both sides, in any order */
+	drop(1);
+	check_cached(3 * MIB);
+	CHECK(kind_of(p[1]) == HAK_KIND_TOMB);
+	drop(0);
+	check_cached(6 * MIB);
+	drop(0);
+	check_cached(9 * MIB);
+	for (unsigned i = 0; i < 3; i++)
+		CHECK(kind_of(p[i]) == HAK_KIND_TOMB);
+	/* one block of all; what lies inside it was not freed */
+	alloc(9 * MIB, 16, true, 4);
+	CHECK(block[0].p == low);
+	check_cached(0);
+	for (unsigned i = 1; i < 3; i++)
+		CHECK(kind_of(p[i]) == HAK_KIND_SLAB);
+	CHECK(containing(p[1]) == low);
+	drop(0);
+	/* a little too much is not cut off */
+	alloc(8 * MIB, 16, false, 5);
+	check_cached(0);
+	CHECK(containing(low + 9 * MIB - 1) == low);
+	drop(0);
+	check_cached(9 * MIB);
+	/* not beyond what can go back at once */
+	alloc(40 * MIB, 16, false, 6);
+	drop(0);
+	purge_all();
+	check_cached(0);
+	alloc(20 * MIB, 16, false, 7);
+	alloc(20 * MIB, 16, false, 8);
+	drop(0);
+	drop(0);
+	check_cached(40 * MIB);
+	CHECK(drop_oldest() == 20 * MIB);
+	hak_opt.purge_delay = 500;
+	purge_all();
+	check_cached(0);
 }
 
 static void drop_old(uint64_t later, uint64_t delay, unsigned calls)
@@ -264,16 +350,16 @@ static void check_drop_old(void)
 {
 	hak_opt.purge_delay = -1;
 	for (unsigned i = 0; i < 3; i++)
-		alloc(3 * MIB, 16, false, i);
+		alloc(20 * MIB, 16, false, i);
 	while (blocks)
 		drop(0);
-	CHECK(hak_stats.huge_cached_bytes == 9 * MIB);
+	CHECK(hak_stats.huge_cached_bytes == 60 * MIB);
 	drop_old(0, 60000, 10);
-	CHECK(hak_stats.huge_cached_bytes == 9 * MIB);
+	CHECK(hak_stats.huge_cached_bytes == 60 * MIB);
 	drop_old(60000, 60000, 0);
-	CHECK(hak_stats.huge_cached_bytes == 9 * MIB);
+	CHECK(hak_stats.huge_cached_bytes == 60 * MIB);
 	drop_old(60000, 60000, 1);
-	CHECK(hak_stats.huge_cached_bytes == 6 * MIB);
+	CHECK(hak_stats.huge_cached_bytes == 40 * MIB);
 	drop_old(60000, 60000, 10);
 	CHECK(hak_stats.huge_cached_bytes == 0);
 	hak_opt.purge_delay = 500;
@@ -500,7 +586,9 @@ int main(void)
 {
 	u_start();
 	check_random();
+	CHECK(resizes > 10 * copies);
 	check_cache();
+	check_merge();
 	check_drop_old();
 	check_refused();
 	check_failures();
