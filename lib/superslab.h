@@ -146,7 +146,8 @@ static inline uint32_t hak_ss_free_mask(const struct hak_superslab *ss)
 static inline bool hak_ss_is_active(const struct hak_superslab *ss,
 				    const void *p)
 {
-	size_t slot = ((uintptr_t)p - ss->pub.base) >> HAK_SLOT_SHIFT;
+	size_t slot =
+		((uintptr_t)p - (uintptr_t)ss->pub.base) >> HAK_SLOT_SHIFT;
 
 	return ss->pub.active >> slot & 1;
 }
