@@ -104,7 +104,7 @@ bool hak_libc_is_loader(const void *p)
 		    ph[i].p_vaddr + ph[i].p_memsz > end)
 			end = ph[i].p_vaddr + ph[i].p_memsz;
 	/* it starts with the rest of the last page of its data */
-	end = hak_round_up(end, 4096);
+	end = hak_round_up(end, getauxval(AT_PAGESZ));
 	return (const char *)p >= base && (const char *)p < base + end;
 }
 
