@@ -22,6 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Not declared by every C library. */
+extern void *pvalloc(size_t size);
+
 /* Using blocks after a realloc that must fail, or a free, is the purpose. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
 #pragma GCC diagnostic ignored "-Wuse-after-free"
