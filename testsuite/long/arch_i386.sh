@@ -19,5 +19,5 @@ echo '#include <string>' | $CXX -x c++ -o b.out - 2>/dev/null || CXX="no-c++"
 export CXX
 
 build i386 --build=x86_64-pc-linux-gnu --host=i686-linux-gnu CC="$compiler"
-suite i386 i386 "" unit api threads
+suite i386 i386 ARCH=i386 unit api threads
 finish
