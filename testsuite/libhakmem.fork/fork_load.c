@@ -3,7 +3,8 @@
  * Fork under load: threads allocate and free blocks of every tier while the
  * main thread forks.  Each child finds the parent's blocks whole, frees some,
  * allocates itself, and does so in a thread of its own.  None may hang, crash
- * or find a byte that is not the block's.
+ * or find a byte that is not the block's.  The number of forks may be given as
+ * an argument.
  */
 /* { dg-hakmem-options "-pthread" } */
 /* { dg-hakmem-timeout "120" } */
@@ -74,10 +75,11 @@ static void child(int number)
 	CHECK(pthread_join(thread, NULL) == 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	pthread_t threads[THREADS];
 	struct work work[THREADS];
+	int forks = argc > 1 ? atoi(argv[1]) : FORKS;
 
 	for (int i = 0; i < KEPT; i++) {
 		kept[i] = malloc((size_t)i * 40 + 1);
@@ -88,7 +90,7 @@ int main(void)
 		work[i] = (struct work){ 12345 + (uint64_t)i * 7919, -1 };
 		CHECK(pthread_create(&threads[i], NULL, churn, &work[i]) == 0);
 	}
-	for (int i = 0; i < FORKS; i++) {
+	for (int i = 0; i < forks; i++) {
 		pid_t pid = fork();
 		int status;
 
