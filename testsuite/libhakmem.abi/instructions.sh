@@ -26,6 +26,7 @@ for setting in "HAK_DEBUG 0" "HAK_MISUSE_CHECKS 1"; do
 	grep -qx "#define $setting" "$top_builddir/config.h" ||
 		not_default "no $setting"
 done
+test ! -f "$top_builddir/lib/trained" || not_default "--enable-pgo"
 case ${CFLAGS-} in
 "-g -O2" | "-O2 -g" | -O2) ;;
 *) not_default "CFLAGS=${CFLAGS-}" ;;
