@@ -381,13 +381,13 @@ static inline bool free_multi(struct hak_heap *h, void *p, uint32_t word)
 			alloc_offset(p, own));
 }
 
-void hak_free_slow(void *p)
+static HAK_NOINLINE void free_other(void *p)
 {
 	struct hak_heap *h = hak_heap_self();
 	uint32_t word = alloc_word(p);
 	enum hak_kind kind = hak_word_kind(word);
 
-	if (free_multi(h, p, word) || !p)
+	if (!p)
 		return;
 	if (hak_word_is_slab(word)) {
 		if (hak_heap_is_real(h))
@@ -417,6 +417,13 @@ void hak_free_slow(void *p)
 	if (hak_mode_now() == HAK_MODE_LIBC)
 		return hak_libc_free(p);
 	free_foreign(p);
+}
+
+/* Several slots are common: nothing is saved for what is not. */
+void hak_free_slow(void *p)
+{
+	if (!free_multi(hak_heap_self(), p, hak_registry_get(p)))
+		free_other(p);
 }
 
 void hak_free_sized(void *p, size_t size)

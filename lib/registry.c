@@ -49,7 +49,7 @@ static bool registry_used(uint32_t word)
 
 static bool registry_tomb(uint32_t word)
 {
-	return word && hak_word_kind(word) == HAK_KIND_TOMB;
+	return hak_word_kind(word) == HAK_KIND_TOMB;
 }
 
 static void registry_count(int used, int tombs)
@@ -101,9 +101,19 @@ void hak_registry_set_run(const void *ptr, unsigned n, uint32_t word,
 
 void hak_registry_bury(const void *ptr, size_t size)
 {
-	uintptr_t end = (uintptr_t)ptr + size;
+	uintptr_t p = (uintptr_t)ptr, end = p + size;
 
-	for (uintptr_t p = (uintptr_t)ptr; p < end; p += HAK_SLOT_SIZE)
-		if (registry_tomb(hak_registry_get((const void *)p)))
-			hak_registry_set((const void *)p, 0, NULL);
+	while (p < end) {
+		const uint32_t *hot = hak_registry_word((const void *)p);
+		size_t n = HAK_LEAF_SLOTS - hak_registry_slot_of(p);
+
+		if (n > (end - p) >> HAK_SLOT_SHIFT)
+			n = (end - p) >> HAK_SLOT_SHIFT;
+		for (size_t i = 0; i < n; i++)
+			if (hak_unlikely(registry_tomb(hot[i])))
+				hak_registry_set(
+					(const void *)(p + i * HAK_SLOT_SIZE),
+					0, NULL);
+		p += n << HAK_SLOT_SHIFT;
+	}
 }

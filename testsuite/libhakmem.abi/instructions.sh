@@ -37,9 +37,9 @@ cat >budgets <<'END'
 Tiny			64	22 35	23 37
 Tiny,_largest		1024	22 35	23 37
 Mid			4096	31 35	33 37
-Mid,_several_slots	16384	31 80	33 86
-Large			100000	152 162	165 172
-Huge			3M	360 392	365 392
+Mid,_several_slots	16384	31 62	33 68
+Large			100000	152 178	165 190
+Huge			3M	843 414	860 420
 END
 # CC may hold several words.
 # shellcheck disable=SC2086
