@@ -490,7 +490,8 @@ struct hak_slab *hak_pool_slab_new(unsigned cls, uint32_t tag)
 	for (unsigned w = 0; w < c->words; w++)
 		r->bits[w] = 0;
 	__atomic_store_n(&r->summary, 0, __ATOMIC_RELAXED);
-	pool_set_owner(slab, tag);
+	/* nobody queues what has no owner */
+	hak_require(pool_set_owner(slab, tag));
 	run.ss->pub.size_class[run.slot] = (uint8_t)cls;
 	run.ss->pub.run[run.slot] = (uint8_t)run.n;
 	hak_pool_slab_words(slab, tag);
@@ -683,7 +684,9 @@ static void pool_mend_states(struct hak_superslab *ss)
 			hak_registry_set(hak_slot_base(ss, slot), 0, NULL);
 		ss->pub.size_class[slot] = 0;
 		ss->pub.run[slot] = 0;
-		ss->remote[slot].rstate &= ~(uint64_t)0xffff;
+		/* nor is it queued: its inbox is not read any more */
+		ss->remote[slot].rstate &=
+			~(uint64_t)(0xffff | HAK_RSTATE_QUEUED);
 	}
 	ss->pub.empty |= ss->pub.active & ~committed;
 	ss->pub.active &= committed;

@@ -58,13 +58,19 @@ static void thread_set_state(struct hak_heap *h, enum hakmem_heap_state state)
 	hak_stats_end();
 }
 
-static void thread_dissolve(struct hak_heap *h)
+/* A slab that a freer is queueing keeps its heap: tried again later. */
+static void thread_try_dissolve(struct hak_heap *h)
 {
-	thread_set_state(h, HAKMEM_HEAP_DISSOLVING);
-	if (hak_heap_dissolve(h)) {
+	if (h->pub.state == HAKMEM_HEAP_DISSOLVING && hak_heap_dissolve(h)) {
 		thread_set_state(h, HAKMEM_HEAP_FREE);
 		hak_stats.dissolutions++;
 	}
+}
+
+static void thread_dissolve(struct hak_heap *h)
+{
+	thread_set_state(h, HAKMEM_HEAP_DISSOLVING);
+	thread_try_dissolve(h);
 	h->next_orphan = thread.spare;
 	thread.spare = h;
 }
@@ -93,6 +99,8 @@ void hak_thread_drain_orphans(void)
 	hak_pool_enter();
 	for (struct hak_heap *h = thread.orphans; h; h = h->next_orphan)
 		hak_heap_drain_orphan(h);
+	for (struct hak_heap *h = thread.spare; h; h = h->next_orphan)
+		thread_try_dissolve(h);
 	hak_pool_drain();
 	hak_purge_edge();
 	hak_pool_leave();
@@ -143,11 +151,7 @@ static struct hak_heap *thread_take_spare(void)
 	for (; *link; link = &(*link)->next_orphan) {
 		struct hak_heap *h = *link;
 
-		if (h->pub.state == HAKMEM_HEAP_DISSOLVING &&
-		    hak_heap_dissolve(h)) {
-			thread_set_state(h, HAKMEM_HEAP_FREE);
-			hak_stats.dissolutions++;
-		}
+		thread_try_dissolve(h);
 		if (h->pub.state == HAKMEM_HEAP_FREE) {
 			*link = h->next_orphan;
 			return h;
