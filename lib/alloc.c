@@ -4,6 +4,7 @@
 #include "assert.h"
 #include "boot.h"
 #include "fault.h"
+#include "harden.h"
 #include "huge.h"
 #include "init.h"
 #include "large.h"
@@ -80,6 +81,20 @@ static void *alloc_run(size_t size, size_t align, bool zero)
 			return p;
 	}
 	return hak_huge_alloc(size, align, zero);
+}
+
+/* HAKMEM_SECURITY 2 and 3. */
+static HAK_COLD void *alloc_hard(size_t size, size_t align, bool zero)
+{
+	void *p;
+
+	if (size > PTRDIFF_MAX || align > PTRDIFF_MAX)
+		return NULL;
+	hak_thread_arm();
+	p = hak_harden_alloc(size, align);
+	if (!p && (size > HAK_MID_MAX || align > HAK_MID_MAX))
+		p = alloc_run(size ? size : 1, align, zero);
+	return p;
 }
 
 /* A thread without a heap: mixed slots first, then a heap of its own. */
@@ -175,6 +190,8 @@ void *hak_malloc_slow(size_t size)
 		hak_stats_add(&hak_stats.shared_fail_fallback, 1);
 		return hak_libc_malloc(size);
 	}
+	if (hak_unlikely(hak_harden_on()))
+		return alloc_hard(size, HAK_ALIGNMENT, false);
 	if (size > HAK_MID_MAX)
 		return alloc_big(h, size, false);
 	if (!hak_heap_is_real(h)) {
@@ -361,7 +378,7 @@ static bool free_must_wait(enum hak_kind kind)
 {
 	return hak_pool_mine() &&
 	       (kind == HAK_KIND_LARGE || kind == HAK_KIND_HUGE ||
-		kind == HAK_KIND_BOOT);
+		kind == HAK_KIND_BOOT || kind == HAK_KIND_HARD);
 }
 
 /* Bytes from the start of its slab to p, if p lies where its word says. */
@@ -395,14 +412,19 @@ static HAK_NOINLINE void free_other(void *p)
 		return free_slab(h, p, word);
 	}
 	if (hak_unlikely(free_must_wait(kind)))
-		return hak_nested_defer(p);
+		return kind == HAK_KIND_HARD ? hak_harden_defer(p)
+					     : hak_nested_defer(p);
 	if (kind == HAK_KIND_LARGE && free_keep(h, p))
 		return;
 	hak_thread_arm();
 	switch (kind) {
+	case HAK_KIND_HARD:
+		return hak_harden_free(p);
 	case HAK_KIND_LARGE:
 		return hak_large_free(p);
 	case HAK_KIND_HUGE:
+		if (hak_unlikely(hak_harden_on()) && hak_huge_is_guarded(p))
+			hak_harden_big_check(p, hak_huge_size(p));
 		return hak_huge_free(p);
 	case HAK_KIND_BOOT:
 		return free_boot(p);
@@ -426,6 +448,15 @@ void hak_free_slow(void *p)
 		free_other(p);
 }
 
+/* Is its usable size what was asked for? */
+static HAK_COLD bool alloc_is_exact(const void *p)
+{
+	enum hak_kind kind = hak_word_kind(hak_registry_get(p));
+
+	return kind == HAK_KIND_HARD ||
+	       (kind == HAK_KIND_HUGE && hak_huge_is_guarded(p));
+}
+
 void hak_free_sized(void *p, size_t size)
 {
 	size_t usable;
@@ -433,7 +464,9 @@ void hak_free_sized(void *p, size_t size)
 	if (!p)
 		return;
 	usable = hak_usable_size(p);
-	if (usable && size > usable)
+	if (usable &&
+	    (size > usable || (hak_unlikely(hak_opt.security > 2) &&
+			       size + !size != usable && alloc_is_exact(p))))
 		hak_fault(HAK_FAULT_SIZE_MISMATCH, p, usable);
 	hak_free_fast(p);
 }
@@ -443,6 +476,7 @@ void hak_free_sized(void *p, size_t size)
 size_t hak_usable_size(const void *p)
 {
 	uint32_t word = alloc_word(p);
+	bool live;
 
 	if (!p)
 		return 0;
@@ -458,6 +492,8 @@ size_t hak_usable_size(const void *p)
 		return hak_boot_size(p);
 	case HAK_KIND_NESTED:
 		return hak_nested_size(p);
+	case HAK_KIND_HARD:
+		return hak_harden_size(p, &live);
 	default:
 		break;
 	}
@@ -474,6 +510,10 @@ size_t hak_good_size(size_t size)
 		return 0;
 	if (hak_mode_now() == HAK_MODE_NEW)
 		return 0;
+	if (hak_opt.security > 2)
+		return size; /* to the byte */
+	if (hak_harden_on() && size > HAK_MID_MAX - 8)
+		return hak_round_up(size, hak_os_page);
 	if (size <= HAK_MID_MAX)
 		return hak_class_size(hak_class_of(size));
 	if (size <= HAK_LARGE_MAX)
@@ -514,7 +554,9 @@ void *hak_calloc(size_t n, size_t size)
 		if (p)
 			return memset(p, 0, total);
 		if (!alloc_nested(h) && hak_mode_now() != HAK_MODE_LIBC)
-			return alloc_big(h, total, true);
+			return hak_unlikely(hak_harden_on())
+				       ? alloc_hard(total, HAK_ALIGNMENT, true)
+				       : alloc_big(h, total, true);
 	}
 	p = alloc_any(total);
 	if (p)
@@ -553,9 +595,42 @@ static bool realloc_fits(size_t had, size_t size)
 	return size <= had && (size >= had / 2 || had <= 64);
 }
 
+static HAK_COLD void *realloc_guarded(void *p, size_t had, size_t size)
+{
+	void *to = NULL;
+
+	hak_harden_big_check(p, had);
+	if (size > HAK_MID_MAX)
+		to = hak_huge_resize_guarded(p, size);
+	if (!to)
+		return realloc_move(p, had, size);
+	hak_harden_big_written(to, size);
+	return to;
+}
+
+static HAK_COLD void *realloc_hard(void *p, size_t size)
+{
+	bool live;
+	size_t had = hak_harden_size(p, &live);
+
+	if (!live) {
+		/* with the report of a free */
+		hak_free_slow(p);
+		return NULL;
+	}
+	if (size > PTRDIFF_MAX)
+		return NULL;
+	if (!size)
+		return realloc_zero(p);
+	return hak_harden_resize(p, size) ? p : realloc_move(p, had, size);
+}
+
 static void *realloc_big(void *p, enum hak_kind kind, size_t had, size_t size)
 {
 	hak_thread_arm();
+	if (hak_unlikely(hak_harden_on()) && kind == HAK_KIND_HUGE &&
+	    hak_huge_is_guarded(p))
+		return realloc_guarded(p, had, size);
 	if (kind == HAK_KIND_HUGE && size > HAK_LARGE_MAX) {
 		void *to = hak_huge_resize(p, size);
 
@@ -596,6 +671,8 @@ void *hak_realloc(void *p, size_t size)
 		return size || hak_mode == HAK_MODE_LIBC
 			       ? hak_libc_realloc(p, size)
 			       : realloc_zero(p);
+	if (hak_unlikely(kind == HAK_KIND_HARD))
+		return realloc_hard(p, size);
 	if (size > PTRDIFF_MAX)
 		return NULL;
 	had = hak_word_is_slab(word) ? realloc_slab_size(p, word)
@@ -633,6 +710,8 @@ static HAK_NOINLINE void *aligned_slow(size_t align, size_t size, unsigned cls)
 		hak_stats_add(&hak_stats.shared_fail_fallback, 1);
 		return hak_libc_memalign(align, size);
 	}
+	if (hak_unlikely(hak_harden_on()))
+		return alloc_hard(size, align, false);
 	hak_thread_arm();
 	if (cls && hak_mode == HAK_MODE_OURS && h != &hak_heap_dead) {
 		/* the tables may have been made just now */
@@ -689,6 +768,8 @@ size_t hak_purge(void)
 		done = hak_heap_trim(h);
 	hak_pool_enter();
 	hak_pool_drain();
+	if (hak_harden_on())
+		done += hak_harden_trim();
 	done += hak_purge_all();
 	hak_pool_leave();
 	return done;

@@ -12,6 +12,8 @@ static const char fault_words[][20] = {
 	[HAK_FAULT_DOUBLE_FREE] = "double free",
 	[HAK_FAULT_SIZE_MISMATCH] = "size mismatch",
 	[HAK_FAULT_FOREIGN_POINTER] = "foreign pointer",
+	[HAK_FAULT_CANARY] = "canary overwritten",
+	[HAK_FAULT_WRITE_AFTER_FREE] = "write after free",
 };
 
 static void fault_write(const struct hak_fmt *f)

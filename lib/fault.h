@@ -26,6 +26,8 @@ enum hak_fault {
 	HAK_FAULT_DOUBLE_FREE,
 	HAK_FAULT_SIZE_MISMATCH,
 	HAK_FAULT_FOREIGN_POINTER,
+	HAK_FAULT_CANARY,
+	HAK_FAULT_WRITE_AFTER_FREE,
 };
 
 /* detail_size is the block size for the "(64-byte class)" part, 0 to leave it

@@ -2,6 +2,7 @@
 #include "fork.h"
 
 #include "boot.h"
+#include "harden.h"
 #include "huge.h"
 #include "lock.h"
 #include "os.h"
@@ -64,8 +65,10 @@ static void fork_repair(void)
 	if (torn)
 		hak_huge_rebuild();
 	hak_pool_rebuild(torn);
-	if (torn)
+	if (torn) {
 		hak_boot_rebuild();
+		hak_harden_rebuild();
+	}
 	own = page->survivor ? page->survivor : hak_heap_self();
 	hak_thread_rebuild(torn, own);
 	hak_stats.forks_repaired++;

@@ -14,6 +14,8 @@
 
 #define HUGE_CACHE 16u /* mappings kept */
 #define HUGE_MERGED ((size_t)32 << 20) /* bytes of one, so that it ages */
+#define HUGE_REST 64u /* freed guarded blocks whose addresses are kept */
+#define HUGE_REST_BYTES ((size_t)256 << 20) /* of address space */
 
 enum huge_state {
 	HUGE_SPARE = HAKMEM_MAPPING_FREE,
@@ -26,6 +28,11 @@ struct huge {
 	struct huge *next; /* list of its state */
 	struct huge *prev;
 	size_t used; /* bytes of the block; a cached mapping may be larger */
+	/* of guarded blocks, whose pub.size is used */
+	size_t front; /* bytes without access in front of base */
+	size_t whole; /* of the mapping */
+	bool guarded;
+	bool exact; /* used is what was asked for */
 };
 
 /* Lists by state; the cache is ordered, newest first. */
@@ -35,6 +42,16 @@ static struct {
 	unsigned cached;
 	uint32_t dropped_at; /* ms; the last one unmapped */
 } huge; /* pool lock */
+
+/* Freed guarded blocks, oldest at first. */
+static struct {
+	struct huge *at[HUGE_REST];
+	unsigned first;
+	unsigned n;
+	size_t bytes;
+} huge_rest; /* pool lock */
+
+uint32_t hak_huge_guarded;
 
 static char *huge_base(const struct huge *h)
 {
@@ -76,6 +93,8 @@ static struct huge *huge_record(void)
 
 	if (h) {
 		huge_unlink(h);
+		h->front = 0;
+		h->guarded = false;
 		return h;
 	}
 	h = hak_meta_alloc(sizeof(*h), HAK_CACHE_LINE);
@@ -330,6 +349,202 @@ void *hak_huge_alloc(size_t size, size_t align, bool zero)
 	return p;
 }
 
+/* ---- guards ----------------------------------------------------------- */
+
+static size_t huge_pages(size_t size)
+{
+	return hak_round_up(size ? size : 1, hak_os_page);
+}
+
+static char *huge_start(const struct huge *h)
+{
+	return huge_base(h) - h->front;
+}
+
+static void huge_rest_drop(void)
+{
+	struct huge *h = huge_rest.at[huge_rest.first];
+
+	huge_rest.first = (huge_rest.first + 1) % HUGE_REST;
+	huge_rest.n--;
+	huge_rest.bytes -= h->whole;
+	/* too many mappings: it stays, without memory */
+	hak_os_unmap(huge_start(h), h->whole);
+	huge_push(h, HUGE_SPARE);
+}
+
+bool hak_huge_drop_rest(void)
+{
+	bool any = huge_rest.n != 0;
+
+	while (huge_rest.n)
+		huge_rest_drop();
+	return any;
+}
+
+static void huge_rest_push(struct huge *h)
+{
+	char *base = huge_base(h);
+	size_t pages = huge_pages(h->used);
+
+	hak_os_purge(base, pages, false);
+	h->pub.kind = HUGE_SPARE; /* for readers outside and a fork's child */
+	hak_huge_guarded--;
+	if (h->whole > HUGE_REST_BYTES || hak_os_protect(base, pages, false)) {
+		hak_os_unmap(huge_start(h), h->whole);
+		huge_push(h, HUGE_SPARE);
+		return;
+	}
+	while (huge_rest.n == HUGE_REST ||
+	       huge_rest.bytes + h->whole > HUGE_REST_BYTES)
+		huge_rest_drop();
+	huge_rest.at[(huge_rest.first + huge_rest.n) % HUGE_REST] = h;
+	huge_rest.n++;
+	huge_rest.bytes += h->whole;
+}
+
+/* A mapping of which only the pages in the middle can be accessed. */
+static bool huge_map_guarded(struct huge *h, size_t size, size_t align)
+{
+	size_t pages = huge_pages(size);
+	size_t behind =
+		hak_round_up(pages + hak_os_page, HAK_SLOT_SIZE) - pages;
+	char *map, *base;
+
+	h->whole = h->front + pages + behind;
+	map = hak_os_map_aligned(h->whole, align, NULL);
+	if (!map)
+		return false;
+	base = map + h->front;
+	if (!hak_registry_reserve(base, pages) ||
+	    hak_os_protect(base + pages, behind, false) ||
+	    (h->front && hak_os_protect(map, h->front, false))) {
+		hak_os_unmap(map, h->whole);
+		return false;
+	}
+	h->pub.base = (uintptr_t)base;
+	h->pub.size = h->exact ? size : pages;
+	h->used = (size_t)h->pub.size;
+	huge_advise(h);
+	return true;
+}
+
+static struct huge *huge_new_guarded(size_t size, size_t align, bool both)
+{
+	struct huge *h = huge_record();
+
+	if (!h)
+		return NULL;
+	if (align < HAK_SLOT_SIZE)
+		align = HAK_SLOT_SIZE;
+	h->front = both && align == HAK_SLOT_SIZE ? HAK_SLOT_SIZE : 0;
+	h->exact = both;
+	if (!huge_map_guarded(h, size, align)) {
+		huge_push(h, HUGE_SPARE);
+		return NULL;
+	}
+	h->guarded = true;
+	return h;
+}
+
+void *hak_huge_alloc_guarded(size_t size, size_t align, bool both)
+{
+	struct huge *h = NULL;
+	void *p = NULL;
+
+	if (size > PTRDIFF_MAX)
+		return NULL;
+	size += !size;
+	hak_pool_enter();
+	if (!hak_purge_over_limit(huge_pages(size))) {
+		h = huge_new_guarded(size, align, both);
+		if (!h && hak_huge_drop_rest())
+			h = huge_new_guarded(size, align, both);
+	}
+	if (h) {
+		hak_huge_guarded++;
+		hak_stats_begin();
+		huge_push(h, HUGE_LIVE);
+		hak_stats.huge_mallocs++;
+		hak_stats.huge_live_bytes += h->used;
+		hak_stats_end();
+		p = huge_base(h);
+		hak_registry_set(p, huge_word(HAK_KIND_HUGE), h);
+	}
+	hak_pool_leave();
+	return p;
+}
+
+bool hak_huge_is_guarded(const void *p)
+{
+	const struct huge *h = hak_registry_record(p);
+
+	return huge_base(h) == p && h->guarded;
+}
+
+/* The pages of from, to the place of to; what is left of from goes. */
+static bool huge_move_pages(struct huge *from, struct huge *to)
+{
+	size_t had = huge_pages(from->used), pages = huge_pages(to->used);
+	char *base = huge_base(from), *behind = base + had;
+
+	if (hak_os_move(base, had, huge_base(to), pages))
+		return false;
+	if (from->front)
+		hak_os_unmap(huge_start(from), from->front);
+	hak_os_unmap(behind, (size_t)(huge_start(from) + from->whole - behind));
+	return true;
+}
+
+/* Pool lock held. */
+static void *huge_grow_guarded(struct huge *h, size_t size)
+{
+	struct huge *to;
+
+	if (size > h->used && hak_purge_over_limit(size - h->used))
+		return NULL;
+	to = huge_new_guarded(size, HAK_SLOT_SIZE, h->exact);
+	if (!to)
+		return NULL;
+	hak_registry_set(huge_base(h), huge_word(HAK_KIND_TOMB), h);
+	if (!huge_move_pages(h, to)) {
+		hak_registry_set(huge_base(h), huge_word(HAK_KIND_HUGE), h);
+		hak_os_unmap(huge_start(to), to->whole);
+		huge_push(to, HUGE_SPARE);
+		return NULL;
+	}
+	hak_stats_begin();
+	huge_unlink(h);
+	hak_stats.huge_live_bytes += (uint64_t)to->used - h->used;
+	huge_push(h, HUGE_SPARE);
+	huge_push(to, HUGE_LIVE);
+	hak_stats_end();
+	hak_registry_set(huge_base(to), huge_word(HAK_KIND_HUGE), to);
+	return huge_base(to);
+}
+
+void *hak_huge_resize_guarded(void *p, size_t size)
+{
+	struct huge *h = hak_registry_record(p);
+
+	if (size > PTRDIFF_MAX)
+		return NULL;
+	hak_pool_enter();
+	if (huge_pages(size) != huge_pages(h->used)) {
+		p = huge_grow_guarded(h, size);
+	} else if (h->exact) {
+		hak_stats_begin();
+		hak_stats.huge_live_bytes += (uint64_t)size - h->used;
+		h->used = size;
+		h->pub.size = size;
+		hak_stats_end();
+	}
+	hak_pool_leave();
+	return p;
+}
+
+/* ---- free, resize -------------------------------------------------------- */
+
 void hak_huge_free(void *p)
 {
 	unsigned calls = 1;
@@ -350,8 +565,12 @@ void hak_huge_free(void *p)
 	hak_stats.huge_frees++;
 	hak_stats.huge_live_bytes -= h->used;
 	h->pub.stamp = (uint32_t)hak_os_now_ms();
-	huge_merge(h);
-	huge_cache(h);
+	if (h->guarded) {
+		huge_rest_push(h);
+	} else {
+		huge_merge(h);
+		huge_cache(h);
+	}
 	if (huge.cached > HUGE_CACHE)
 		hak_huge_drop_oldest(&calls);
 	hak_purge_edge();
@@ -432,6 +651,10 @@ void hak_huge_rebuild(void)
 	struct hakmem_stats_mapping *m;
 
 	__builtin_memset(huge.head, 0, sizeof(huge.head));
+	/* their mappings have no memory and stay */
+	huge_rest.n = 0;
+	huge_rest.bytes = 0;
+	hak_huge_guarded = 0;
 	huge.cache_tail = NULL;
 	huge.cached = 0;
 	hak_stats.huge_live_bytes = 0;
@@ -448,8 +671,10 @@ void hak_huge_rebuild(void)
 			continue;
 		/* a mapping that was neither: its address is unknown to any
 		 * list; it is lost to this child, not corrupted */
-		if (live)
+		if (live) {
 			hak_stats.huge_live_bytes += h->used;
+			hak_huge_guarded += h->guarded;
+		}
 		if (!live && h->pub.kind == HUGE_CACHED && huge_base(h)) {
 			huge_cache(h);
 		} else {

@@ -22,6 +22,22 @@
 /* align is a power of two.  zero: the block must read as zero. */
 void *hak_huge_alloc(size_t size, size_t align, bool zero);
 
+/*
+ * The same between pages that cannot be accessed: behind its last page, and
+ * with both, unless align is above 64 KiB, in front of it.  Usable are the
+ * whole pages, or with both just size bytes.  Always a fresh mapping, and a
+ * freed one is kept without memory and access for a while before its address
+ * is used again.  NULL, too, when the system allows no more mappings.
+ */
+void *hak_huge_alloc_guarded(size_t size, size_t align, bool both);
+bool hak_huge_is_guarded(const void *p);
+/* As hak_huge_resize; its pages move to another place when their number
+ * changes. */
+void *hak_huge_resize_guarded(void *p, size_t size);
+extern uint32_t hak_huge_guarded; /* live ones; pool lock */
+/* Pool lock held: address space is short.  false: none was kept. */
+bool hak_huge_drop_rest(void);
+
 void hak_huge_free(void *p);
 
 /* Usable bytes; no lock.  0: p is not the start of a block. */

@@ -3,6 +3,7 @@
 
 #include "conf.h"
 #include "fmt.h"
+#include "harden.h"
 #include "heap.h"
 #include "libc.h"
 #include "nested.h"
@@ -70,6 +71,7 @@ static bool init_read_options(void)
 		hak_opt.pool_debug = 1;
 		hak_opt.remote_debug = 1;
 	}
+	hak_harden_init();
 	hak_options_text(init_options, sizeof(init_options));
 	hak_stats.options = (uintptr_t)init_options;
 	hak_stats.limit_hard = hak_opt.limit_hard;

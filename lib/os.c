@@ -139,6 +139,22 @@ int hak_os_resize(void *p, size_t old_size, size_t new_size)
 	return 0;
 }
 
+int hak_os_move(void *p, size_t size, void *to, size_t new_size)
+{
+	long ret;
+
+	if (os_fails())
+		return -ENOMEM;
+	ret = HAK_RAW(SYS_mremap, p, size, new_size,
+		      MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	if (ret < 0 && ret > -4096) {
+		hak_stats_add(&hak_stats.os_errors, 1);
+		return (int)ret;
+	}
+	hak_stats_add(&hak_stats.mapped_bytes, -(uint64_t)size);
+	return 0;
+}
+
 void *hak_os_remap(void *p, size_t old_size, size_t new_size, size_t align)
 {
 	long ret;
@@ -203,6 +219,15 @@ int hak_os_purge(void *p, size_t size, bool lazily)
 	if (ret == 0)
 		hak_stats_add(&hak_stats.purges, 1);
 	return os_result(ret);
+}
+
+int hak_os_protect(void *p, size_t size, bool access)
+{
+	if (os_fails())
+		return -ENOMEM;
+	return os_result(
+		(int)HAK_RAW(SYS_mprotect, p, size,
+			     access ? PROT_READ | PROT_WRITE : PROT_NONE));
 }
 
 int hak_os_hugepage(void *p, size_t size, bool want)

@@ -2,7 +2,8 @@
 /*
  * os.h - memory from and to the kernel
  *
- * Responsibility: the only place that calls mmap, munmap, mremap and madvise.
+ * Responsibility: the only place that calls mmap, munmap, mremap, madvise and
+ * mprotect.
  * Decides how a mapping becomes aligned and which flags are retried; does not
  * decide what is mapped or returned, or when.
  *
@@ -43,6 +44,10 @@ int hak_os_unmap(void *p, size_t size);
  * old mapping is as it was. */
 void *hak_os_remap(void *p, size_t old_size, size_t new_size, size_t align);
 
+/* Move the pages at p, all of one mapping, onto to, where new_size bytes are
+ * mapped; 0 or a negative errno, then nothing has changed. */
+int hak_os_move(void *p, size_t size, void *to, size_t new_size);
+
 /* Grow or shrink where it stands; 0 or a negative errno. */
 int hak_os_resize(void *p, size_t old_size, size_t new_size);
 
@@ -53,6 +58,9 @@ int hak_os_purge(void *p, size_t size, bool lazily);
 /* True when a page given back has been seen to read as zero (emulators may
  * ignore MADV_DONTNEED). */
 bool hak_os_purge_zeroes(void);
+
+/* Whether the pages can be accessed; 0 or a negative errno. */
+int hak_os_protect(void *p, size_t size, bool access);
 
 int hak_os_hugepage(void *p, size_t size, bool want);
 

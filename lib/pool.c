@@ -3,6 +3,7 @@
 
 #include "assert.h"
 #include "fmt.h"
+#include "huge.h"
 #include "meta.h"
 #include "options.h"
 #include "os.h"
@@ -21,7 +22,7 @@ void (*hak_fork_repair)(void);
 unsigned (*hak_pool_collect)(struct hak_slab *slab);
 struct hakmem_stats_bin hak_pool_stat[HAK_CLASSES];
 
-static struct hakmem_stats_heap pool_pub;
+struct hakmem_stats_heap hak_pool_pub;
 struct hak_inbox hak_pool_inbox;
 
 /*
@@ -254,6 +255,7 @@ int hak_pool_acquire(unsigned n, unsigned align, struct hak_run *run)
 		ss = hak_ss_map();
 		if (!ss) {
 			/* what is kept for later goes first */
+			hak_huge_drop_rest();
 			hak_purge_all();
 			ss = hak_ss_map();
 		}
@@ -439,7 +441,8 @@ static bool pool_set_owner(struct hak_slab *slab, uint32_t tag)
 
 void hak_pool_slab_words(struct hak_slab *slab, uint32_t tag)
 {
-	enum hak_kind kind = slab->keyless     ? HAK_KIND_HOLED
+	enum hak_kind kind = slab->hard	       ? HAK_KIND_HARD
+			     : slab->keyless   ? HAK_KIND_HOLED
 			     : slab->slots > 1 ? HAK_KIND_MULTI
 					       : HAK_KIND_SLAB;
 
@@ -462,9 +465,11 @@ static void pool_slab_begin(struct hak_slab *slab, unsigned cls, char *base,
 	slab->slots = (uint8_t)c->pub.slots;
 	slab->holes = 0;
 	slab->keyless = false;
+	slab->hard = 0;
 }
 
-struct hak_slab *hak_pool_slab_new(unsigned cls, uint32_t tag)
+static struct hak_slab *pool_slab_make(unsigned cls, uint32_t tag,
+				       unsigned guards, uint32_t *zero)
 {
 	const struct hak_class *c = &hak_class[cls];
 	struct hak_run run;
@@ -479,7 +484,7 @@ struct hak_slab *hak_pool_slab_new(unsigned cls, uint32_t tag)
 		hak_stats.shared_fail++;
 		return NULL;
 	}
-	if (hak_pool_acquire(c->pub.slots, 1, &run)) {
+	if (hak_pool_acquire(c->pub.slots + guards, 1, &run)) {
 		hak_meta_bitmap_put(bits, 2 * c->words);
 		return NULL;
 	}
@@ -494,7 +499,26 @@ struct hak_slab *hak_pool_slab_new(unsigned cls, uint32_t tag)
 	hak_require(pool_set_owner(slab, tag));
 	run.ss->pub.size_class[run.slot] = (uint8_t)cls;
 	run.ss->pub.run[run.slot] = (uint8_t)run.n;
-	hak_pool_slab_words(slab, tag);
+	*zero = run.zero;
+	return slab;
+}
+
+struct hak_slab *hak_pool_slab_new(unsigned cls, uint32_t tag)
+{
+	uint32_t zero;
+	struct hak_slab *slab = pool_slab_make(cls, tag, 0, &zero);
+
+	if (slab)
+		hak_pool_slab_words(slab, tag);
+	return slab;
+}
+
+struct hak_slab *hak_pool_slab_hard(unsigned cls, bool guard, uint32_t *zero)
+{
+	struct hak_slab *slab = pool_slab_make(cls, HAK_TAG_NONE, guard, zero);
+
+	if (slab)
+		slab->hard = HAK_SLAB_HARD;
 	return slab;
 }
 
@@ -502,7 +526,7 @@ bool hak_pool_slab_retire(struct hak_slab *slab)
 {
 	struct hak_superslab *ss = hak_slab_ss(slab);
 	unsigned slot = hak_slab_slot(slab);
-	unsigned n = slab->slots;
+	unsigned n = ss->pub.run[slot];
 
 	hak_assert(slab->nfree == slab->blocks);
 	if (!pool_set_owner(slab, HAK_TAG_NONE))
@@ -611,11 +635,11 @@ void hak_pool_init(struct hak_superslab *first)
 	first->free_bin = 0;
 	first->empty_bin = 0;
 	pool_relink(first);
-	pool_pub.tag = HAK_TAG_POOL;
-	pool_pub.state = HAKMEM_HEAP_LIVE;
-	pool_pub.bins = (uintptr_t)hak_pool_stat;
+	hak_pool_pub.tag = HAK_TAG_POOL;
+	hak_pool_pub.state = HAKMEM_HEAP_LIVE;
+	hak_pool_pub.bins = (uintptr_t)hak_pool_stat;
 	/* release: another process walks the list without a lock */
-	__atomic_store_n(&hak_stats.heaps, (uintptr_t)&pool_pub,
+	__atomic_store_n(&hak_stats.heaps, (uintptr_t)&hak_pool_pub,
 			 __ATOMIC_RELEASE);
 }
 
@@ -657,7 +681,8 @@ static unsigned pool_committed(const struct hak_superslab *ss, unsigned slot)
 			       : hak_class[hak_word_class(word)].pub.slots;
 	case HAK_KIND_LARGE:
 	case HAK_KIND_LARGE_KEPT:
-		return ss->pub.run[slot];
+	case HAK_KIND_HARD:
+		return hak_word_slotno(word) ? 0 : ss->pub.run[slot];
 	case HAK_KIND_BOOT:
 		return 1;
 	default:

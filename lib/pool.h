@@ -54,6 +54,7 @@ extern void (*hak_fork_repair)(void);
  * hakmem_stats.heaps.  remote_freed also counts the frees of threads without a
  * heap; atomic. */
 extern struct hakmem_stats_bin hak_pool_stat[HAK_CLASSES];
+extern struct hakmem_stats_heap hak_pool_pub; /* armed: mallocs of harden.c */
 
 /* Move remotely freed blocks of a slab into its own bitmap (remote.c). */
 extern unsigned (*hak_pool_collect)(struct hak_slab *slab);
@@ -103,6 +104,10 @@ struct hak_superslab *hak_pool_largest_empty(void);
 
 /* A new slab of class cls for tag; NULL: out of memory. */
 struct hak_slab *hak_pool_slab_new(unsigned cls, uint32_t tag);
+
+/* The same for harden.c, with a slot behind it that is no part of the slab:
+ * the registry words are the caller's to write.  *zero as in hak_run. */
+struct hak_slab *hak_pool_slab_hard(unsigned cls, bool guard, uint32_t *zero);
 
 /* Write the slab's registry words; its holes decide their kind. */
 void hak_pool_slab_words(struct hak_slab *slab, uint32_t tag);

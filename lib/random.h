@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * random.h - the process's secret
+ * random.h - what cannot be predicted
  *
  * Responsibility: one unpredictable word, from which the key of freed blocks
- * is made.
+ * is made, and streams of them for harden.c.
  *
- * Contract: called once, at start.  Returns an odd value, so never 0.
+ * Contract: hak_random_secret is called once, at start, and returns an odd
+ * value, so never 0.  A stream has one user at a time.  Two streams with one
+ * name would be the same.
  *
  * Observable: nothing; the value is not exported.
  *
@@ -19,5 +21,15 @@
 #include "base.h"
 
 uintptr_t hak_random_secret(void);
+
+/* ChaCha (Bernstein 2008) with 8 rounds: 64 bytes at a time. */
+struct hak_random {
+	uint32_t state[16];
+	uint64_t out[8];
+	uint32_t left; /* words of out that were not used yet */
+};
+
+void hak_random_begin(struct hak_random *r, uint64_t name);
+uint64_t hak_random_next(struct hak_random *r);
 
 #endif /* HAK_RANDOM_H */

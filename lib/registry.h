@@ -39,6 +39,7 @@ enum hak_kind {
 	HAK_KIND_TOMB = 6, /* a HUGE that was unmapped */
 	HAK_KIND_BOOT = 7, /* mixed slot */
 	HAK_KIND_NESTED = 8, /* memory for handlers inside slow paths */
+	HAK_KIND_HARD = 9, /* slab of harden.c */
 };
 
 #define HAK_TAG_NONE 0u /* sentinel heaps; memory without an owner */

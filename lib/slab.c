@@ -32,8 +32,9 @@ bool hak_slab_has(const struct hak_slab *slab, unsigned index)
 }
 
 /* Pages covered again by blocks that leave are no holes any more. */
-static void slab_unpunch(struct hak_slab *slab, const char *p)
+void hak_slab_unpunch(struct hak_slab *slab, const void *block)
 {
+	const char *p = block;
 	size_t size = hak_class_size(slab->cls);
 	size_t first = (size_t)(p - slab->base) / hak_os_page;
 	size_t last =
@@ -66,7 +67,7 @@ static unsigned slab_take_word(struct hak_slab *slab, unsigned w, void **out,
 		bits &= bits - 1;
 		*--out = p;
 		if (hak_unlikely(slab->holes))
-			slab_unpunch(slab, p);
+			hak_slab_unpunch(slab, p);
 	}
 	slab->bits[w] = bits;
 	if (!bits)

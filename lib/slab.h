@@ -70,5 +70,7 @@ bool hak_slab_check(const struct hak_slab *slab);
 /* Return to the system the pages that hold free blocks only; bytes.  At most
  * *calls system calls.  The slab's frees then take the slow path. */
 size_t hak_slab_punch(struct hak_slab *slab, unsigned *calls);
+/* A block leaves: its pages are no holes any more. */
+void hak_slab_unpunch(struct hak_slab *slab, const void *block);
 
 #endif /* HAK_SLAB_H */

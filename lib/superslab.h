@@ -52,6 +52,7 @@ struct hak_slab {
 	uint8_t spare; /* decays since it became empty */
 	uint16_t seen; /* nfree at the last decay */
 	bool keyless; /* free blocks may have lost their keys to a hole */
+	uint8_t hard; /* enum hak_slab_hard; harden.c */
 	struct hak_slab *next; /* list of the owner */
 	struct hak_slab *prev;
 	uint64_t holes; /* pages purged inside the slab, bit per OS page */
@@ -61,6 +62,13 @@ enum hak_slab_list {
 	HAK_SLAB_UNLISTED = 0,
 	HAK_SLAB_PARTIAL = 1, /* nfree > 0 */
 	HAK_SLAB_FULL = 2, /* nfree == 0 when last looked at */
+};
+
+/* Slabs of harden.c; remote->bits are the live blocks. */
+enum hak_slab_hard {
+	HAK_SLAB_HARD = 1,
+	HAK_SLAB_GUARDED = 2, /* the slot behind cannot be accessed */
+	HAK_SLAB_NONE = 4, /* nor can its own: blocks of size 0 */
 };
 
 /*

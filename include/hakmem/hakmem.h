@@ -102,7 +102,7 @@ void hakmem_free(void *p);
  * size is what was passed to malloc, calloc (the product), realloc or
  * aligned_alloc.  One that is larger than the block is reported as "size
  * mismatch"; a smaller one cannot be told from a block that was shrunk or
- * aligned.
+ * aligned, but with HAKMEM_SECURITY=3, where every other one is reported.
  */
 void hakmem_free_sized(void *p, size_t size);
 

@@ -38,15 +38,17 @@ show ls /dev/null | grep -q "CACHE_MAX=1048576 " && fail "section of another"
 # library from a trusted folder only, so the machine's list of preloads
 cp "$(command -v cat)" ./suid && chmod 4755 ./suid
 echo "VERBOSE=1
-CACHE_MAX=123K" >/etc/hakmem.conf
+CACHE_MAX=123K
+SECURITY=3" >/etc/hakmem.conf
 cp "$lib" "/etc/hakmem-test.so"
 echo "/etc/hakmem-test.so" >/etc/ld.so.preload
 chmod 755 . ./suid
 as_nobody() { setpriv --reuid 65534 --clear-groups "$@"; }
-as_nobody env HAKMEM_CACHE_MAX=1M ./suid /dev/null >suid.out 2>&1
+as_nobody env HAKMEM_CACHE_MAX=1M HAKMEM_SECURITY=1 ./suid /dev/null >suid.out 2>&1
 rm /etc/ld.so.preload
 grep "CACHE_MAX=1048576 " suid.out | grep -v exe >/dev/null
 grep -q "CACHE_MAX=125952 " suid.out || fail "not read by a set-user-ID program"
+grep -q "SECURITY=3 " suid.out || fail "not hardened by the file"
 
 chmod 666 /etc/hakmem.conf
 show cat /dev/null | grep -q "hakmem.conf: ignored: others than root" ||

@@ -13,7 +13,7 @@
 
 enum { STATUS = 7 };
 
-enum type { BOOL, INT, SIZE, TIME, WORD, TEXT };
+enum type { BOOL, INT, LEVEL, SIZE, TIME, WORD, TEXT };
 
 static const struct option {
 	const char *name;
@@ -34,6 +34,7 @@ static const struct option {
 	{ "ZERO_REALLOC", WORD, "free,alloc,abort", NULL },
 	{ "DLOPEN_DEEPBIND", WORD, "strip,keep", NULL },
 	{ "FOREIGN_FREE", WORD, "auto,forward,abort", NULL },
+	{ "SECURITY", LEVEL, NULL, "4" },
 	{ "TINY_USE_SUPERSLAB", BOOL, NULL, NULL },
 	{ "TINY_SS_SHARED", BOOL, NULL, NULL },
 	{ "FOREIGN_REUSE", BOOL, NULL, NULL },
@@ -134,6 +135,12 @@ static const struct form times[] = {
 	{ "18446744073709551615", NULL },
 	{ "18446744073709551616", NULL },
 	{ NULL, NULL },
+};
+
+static const struct form levels[] = {
+	{ "1", "1" },	  { "2", "2" },	   { "3", "3" },   { "0", NULL },
+	{ "", NULL },	  { "-1", NULL },  { "2 ", NULL }, { "0x2", NULL },
+	{ "high", NULL }, { "257", NULL }, { NULL, NULL },
 };
 
 static const struct form bad_words[] = {
@@ -318,6 +325,9 @@ static void option(const struct option *o)
 		break;
 	case INT:
 		forms(o, ints, kept);
+		break;
+	case LEVEL:
+		forms(o, levels, kept);
 		break;
 	case SIZE:
 		forms(o, sizes, kept);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Every case of the misuse matrix does what misuse-matrix/matrix.c says that it
-# must, as C and as C++.
+# must, as C and as C++, at each level of HAKMEM_SECURITY.
 
 set -eu
 
@@ -16,7 +16,8 @@ status=0
 # judge PROGRAM LEVEL
 judge()
 {
-	env LD_PRELOAD="$lib" timeout 120 "$1" -c "$2" >out 2>&1 || status=1
+	env LD_PRELOAD="$lib" HAKMEM_SECURITY="$2" timeout 120 \
+		"$1" -c "$2" >out 2>&1 || status=1
 	cat out
 	# the last line counts them; a table that became empty is no success
 	test "$(sed -n '$s/^[0-9]* of \([0-9]*\) cases failed$/\1/p' out)" \
@@ -25,11 +26,15 @@ judge()
 
 # shellcheck disable=SC2086 # words
 $CC ${CFLAGS:-} -std=gnu11 $flags -o c "$source" -ldl
-judge ./c 1
+for level in 1 2 3; do
+	judge ./c $level
+done
 if ${CXX:-g++} --version >/dev/null 2>&1; then
 	# shellcheck disable=SC2086
 	${CXX:-g++} -x c++ -std=c++17 $flags -o cxx "$source" -ldl
-	judge ./cxx 1
+	for level in 1 2 3; do
+		judge ./cxx $level
+	done
 else
 	echo "no C++ compiler"
 fi

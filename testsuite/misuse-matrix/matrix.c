@@ -148,10 +148,13 @@ static void churn(int n)
 	}
 }
 
-/* The program goes on as before. */
+/* The program goes on as before, then grows, so that it comes to use again
+ * whatever is free. */
 static void go_on(void)
 {
 	churn(many[ix]);
+	for (int i = 0; i < 5 * many[ix]; i++)
+		(void)take(size);
 }
 
 static void in_thread(void *(*fn)(void *), void *p)
@@ -598,7 +601,8 @@ static void read_none(void)
 
 /*
  * want: the outcomes allowed at levels 1, 2 and 3 of HAKMEM_SECURITY, a letter
- * for each size (8, 4096, 256 KiB): as above, or c for C or H, p for P, H or L,
+ * for each size (8, 4096, 256 KiB): as above, or c for C or H, p for P, H or L, a for
+ * any but X,
  * . for "no such case".
  */
 struct kind {
@@ -619,8 +623,7 @@ struct kind {
 #define GAP_UNUSED                                                              \
 	"level 1 keeps no bit for blocks that were never handed out, and their" \
 	" memory carries no key"
-#define GAP_SMALL \
-	"the block has room for as much: smaller ones do not exist"
+#define GAP_SMALL "the block has room for as much: smaller ones do not exist"
 #define GAP_SMALL_SIZE                                                        \
 	"blocks may be larger than asked for (realloc, alignment), so a size" \
 	" that is too small is not told from a right one"
@@ -629,7 +632,11 @@ struct kind {
 #define GAP_WRITES                                                            \
 	"level 1 looks at frees, not at contents; nothing of the allocator's" \
 	" that it trusts lies there"
-#define GAP_READS "level 1 does not clear blocks"
+#define GAP_MARK                                                               \
+	"level 2 clears, and looks at, the first 1,024 bytes of a free block," \
+	" level 1 none"
+#define GAP_READS \
+	"level 1 does not clear blocks, level 2 only their first 1,024 bytes"
 
 static const struct kind kinds[] = {
 	/* what a free is, or operator delete, differs in the languages */
@@ -646,13 +653,23 @@ static const struct kind kinds[] = {
 	{ "free-mapping", free_mapping, 0, ALL(ONE), NULL, NULL },
 	{ "free-unmapped", free_unmapped, 0, ALL(ONE), NULL, NULL },
 	{ "free-of-other", free_of_other, 0, ALL(ONE), NULL, NULL },
-	{ "free-never-used", free_never_used, 0, { "p.." }, NULL, GAP_UNUSED },
+	{ "free-never-used",
+	  free_never_used,
+	  0,
+	  { "p..", "C..", "C.." },
+	  NULL,
+	  GAP_UNUSED },
 	{ "free-off-1", free_off, 1, ALL("CCC"), NULL, NULL },
 	{ "free-off-8", free_off, 8, ALL("CCC"), NULL, NULL },
 	{ "free-off-16", free_off, 16, ALL("CCC"), NULL, NULL },
 	{ "free-off-minus-8", free_off, -8, ALL("CCC"), NULL, NULL },
 	{ "free-off-minus-16", free_off, -16, ALL("CCC"), NULL, NULL },
-	{ "free-off-4K", free_off, 4096, { "pCC" }, NULL, GAP_UNUSED },
+	{ "free-off-4K",
+	  free_off,
+	  4096,
+	  { "pCC", "CCC", "CCC" },
+	  NULL,
+	  GAP_UNUSED },
 	{ "free-off-1G", free_off, 1 << 30, ALL("CCC"), NULL, NULL },
 	{ "free-inside", free_inside, 0, ALL(".CC"), NULL, NULL },
 	{ "double-now", double_now, 0, ALL("CCC"), NULL, NULL },
@@ -676,25 +693,80 @@ static const struct kind kinds[] = {
 	{ "realloc-off-8", realloc_off, 8, ALL("CCC"), NULL, NULL },
 	{ "realloc-freed", realloc_freed, 0, ALL("CCC"), NULL, NULL },
 	{ "double-aligned", double_aligned, 0, ALL("CCC"), NULL, NULL },
-	{ "sized-double", sized, 2, { "PCC" }, NULL, GAP_SMALL },
-	{ "sized-quarter", sized, -1, { "PPP" }, NULL, GAP_SMALL_SIZE },
-	{ "overflow-1", overflow, 1, { "PPP" }, NULL, GAP_WRITES },
-	{ "overflow-8", overflow, 8, { "PPP" }, NULL, GAP_WRITES },
-	{ "overflow-16", overflow, 16, { "PPP" }, NULL, GAP_WRITES },
-	{ "overflow-64", overflow, 64, { "PPP" }, NULL, GAP_WRITES },
-	{ "underflow-1", underflow, 1, { "PPP" }, NULL, GAP_WRITES },
-	{ "underflow-8", underflow, 8, { "PPP" }, NULL, GAP_WRITES },
-	{ "underflow-16", underflow, 16, { "PPP" }, NULL, GAP_WRITES },
-	{ "smash-behind", smash_behind, 0, { "PPP" }, NULL, GAP_WRITES },
-	{ "smash-before", smash_before, 0, { "PPP" }, NULL, GAP_WRITES },
-	{ "smash-link", smash_link, 0, { "HHH" }, NULL, NULL },
-	{ "write-freed", write_freed, 0, { "PPP" }, NULL, GAP_WRITES },
-	{ "write-freed-middle", write_freed, 1, { "PPP" }, NULL, GAP_WRITES },
-	{ "write-reused", write_reused, 0, ALL("p.."), LIVE_AGAIN, NULL },
-	{ "write-none", write_none, 0, { "P.." }, NULL, GAP_WRITES },
-	{ "read-freed", read_freed, 0, { "PPP" }, NULL, GAP_READS },
-	{ "read-new", read_new, 0, { "PPP" }, NULL, GAP_READS },
-	{ "read-none", read_none, 0, { "P.." }, NULL, GAP_READS },
+	{ "sized-double", sized, 2, { "PCC", "PCC", "CCC" }, NULL, GAP_SMALL },
+	{ "sized-quarter",
+	  sized,
+	  -1,
+	  { "PPP", "PPP", "CCC" },
+	  NULL,
+	  GAP_SMALL_SIZE },
+	{ "overflow-1", overflow, 1, { "PPP", "aaC", "CCC" }, NULL, GAP_WRITES },
+	{ "overflow-8", overflow, 8, { "PPP", "aaC", "CCC" }, NULL, GAP_WRITES },
+	{ "overflow-16",
+	  overflow,
+	  16,
+	  { "PPP", "aaC", "CCC" },
+	  NULL,
+	  GAP_WRITES },
+	{ "overflow-64",
+	  overflow,
+	  64,
+	  { "PPP", "aaC", "CCC" },
+	  NULL,
+	  GAP_WRITES },
+	{ "underflow-1",
+	  underflow,
+	  1,
+	  { "PPP", "aaC", "CCC" },
+	  NULL,
+	  GAP_WRITES },
+	{ "underflow-8",
+	  underflow,
+	  8,
+	  { "PPP", "aaC", "CCC" },
+	  NULL,
+	  GAP_WRITES },
+	{ "underflow-16",
+	  underflow,
+	  16,
+	  { "PPP", "aaC", "CCC" },
+	  NULL,
+	  GAP_WRITES },
+	{ "smash-behind",
+	  smash_behind,
+	  0,
+	  { "PPP", "aaC", "CCC" },
+	  NULL,
+	  GAP_WRITES },
+	{ "smash-before",
+	  smash_before,
+	  0,
+	  { "PPP", "aaC", "CCC" },
+	  NULL,
+	  GAP_WRITES },
+	{ "smash-link", smash_link, 0, { "HHH", "ccc", "ccc" }, NULL, NULL },
+	{ "write-freed",
+	  write_freed,
+	  0,
+	  { "PPP", "CCC", "CCC" },
+	  NULL,
+	  GAP_WRITES },
+	{ "write-freed-middle",
+	  write_freed,
+	  1,
+	  { "PPP", "CPC", "CCC" },
+	  NULL,
+	  GAP_MARK },
+	{ "write-reused", write_reused, 0, ALL("a.."), LIVE_AGAIN, NULL },
+	{ "write-none",
+	  write_none,
+	  0,
+	  { "P..", "P..", "C.." },
+	  NULL,
+	  GAP_WRITES },
+	{ "read-freed", read_freed, 0, { "PPP", "HPC", "HHC" }, NULL, GAP_READS },
+	{ "read-new", read_new, 0, { "PPP", "HPH", "HHH" }, NULL, GAP_READS },
+	{ "read-none", read_none, 0, { "P..", "P..", "C.." }, NULL, GAP_READS },
 	{ "read-behind-1", read_behind, 1, ALL("P.."), NO_CALL, NULL },
 #endif
 };
@@ -840,6 +912,8 @@ static int allowed(char want, char outcome)
 	switch (want) {
 	case 'c':
 		return outcome == 'C' || outcome == 'H';
+	case 'a':
+		return outcome != 'X' && outcome != '?';
 	case 'p':
 		return outcome == 'P' || outcome == 'H' || outcome == 'L';
 	default:
@@ -886,7 +960,7 @@ static const char *gap(const struct kind *k, int with, int level)
 {
 	char want = k->want[level - 1] ? k->want[level - 1][with] : '?';
 
-	return want == 'P' || want == 'p' ? k->gap : NULL;
+	return want == 'P' || want == 'p' || want == 'a' ? k->gap : NULL;
 }
 
 static void print_reason(const char *name, const char *reason)

@@ -103,14 +103,14 @@ static void heap_read(struct reader *r, struct heap *h, const struct raw *raw)
 	memset(&h->sum, 0, sizeof(h->sum));
 	h->cached_bytes = raw->pub.large_kept_bytes;
 	h->slab_bytes = 0;
-	if (raw->pub.countdown) {
-		h->mallocs = raw->pub.armed - (uint64_t)(int64_t)raw->countdown;
-		r->mallocs += h->mallocs;
-		/* the heartbeat changes both, one after the other, once the
-		 * countdown is below 0 */
-		if (raw->countdown < 0 || raw->armed_again != raw->pub.armed)
-			r->unclear = true;
-	}
+	/* the pool's has no countdown, and only hardened mallocs */
+	h->mallocs = raw->pub.armed - (uint64_t)(int64_t)raw->countdown;
+	r->mallocs += h->mallocs;
+	/* the heartbeat changes both, one after the other, once the countdown
+	 * is below 0 */
+	if (raw->pub.countdown &&
+	    (raw->countdown < 0 || raw->armed_again != raw->pub.armed))
+		r->unclear = true;
 	if (raw->pub.bins)
 		for (unsigned cls = 1; cls < r->snap->classes; cls++)
 			bin_read(r, h, raw, cls);
