@@ -33,6 +33,7 @@ struct huge {
 	size_t whole; /* of the mapping */
 	bool guarded;
 	bool exact; /* used is what was asked for */
+	bool joined; /* of several: tombstones may lie inside */
 };
 
 /* Lists by state; the cache is ordered, newest first. */
@@ -202,6 +203,7 @@ static void huge_merge(struct huge *h)
 			if (before)
 				h->pub.base = c->pub.base;
 			h->pub.size += c->pub.size;
+			h->joined = true;
 			huge_push(c, HUGE_SPARE);
 		}
 		c = next;
@@ -222,6 +224,7 @@ static void huge_split(struct huge *h, size_t size)
 	rest->pub.base = h->pub.base + size;
 	rest->pub.size = h->pub.size - size;
 	rest->pub.stamp = h->pub.stamp;
+	rest->joined = h->joined;
 	h->pub.size = size;
 	huge_cache_last(rest);
 }
@@ -302,6 +305,7 @@ static struct huge *huge_map(size_t size, size_t align)
 	}
 	h->pub.base = (uintptr_t)p;
 	h->pub.size = size;
+	h->joined = false;
 	huge_advise(h);
 	if (huge.dropped_at)
 		hak_purge_refault(size,
@@ -337,8 +341,9 @@ void *hak_huge_alloc(size_t size, size_t align, bool zero)
 	}
 	h->used = need;
 	huge_push(h, HUGE_LIVE);
-	if (dirty)
+	if (h->joined)
 		hak_registry_bury(huge_base(h), huge_size(h));
+	h->joined = false;
 	hak_registry_set(huge_base(h), huge_word(HAK_KIND_HUGE), h);
 	hak_stats.huge_mallocs++;
 	hak_stats.huge_live_bytes += need;

@@ -39,7 +39,7 @@ Tiny,_largest		1024	22 35	23 37
 Mid			4096	31 35	33 37
 Mid,_several_slots	16384	31 62	33 68
 Large			100000	152 178	165 190
-Huge			3M	950 421	970 430
+Huge			3M	380 421	385 430
 END
 # CC may hold several words.
 # shellcheck disable=SC2086
