@@ -518,6 +518,8 @@ static void *hard_big(size_t size, size_t align)
 
 	if (!hard_room(HARD_PER_BIG))
 		return NULL;
+	/* huge.c knows no block of 0 bytes */
+	size += !size;
 	p = hak_huge_alloc_guarded(size, align, both);
 	if (p && both)
 		hak_harden_big_written(p, size);

@@ -177,6 +177,18 @@ static void model(void)
 	}
 }
 
+/* Of 0 bytes, by alignment in a mapping of its own. */
+static void nothing(void)
+{
+	begin();
+	for (size_t align = 16; align <= 1 << 20; align *= 2) {
+		char *p = hak_harden_alloc(0, align);
+
+		CHECK(p && (uintptr_t)p % align == 0);
+		give(p);
+	}
+}
+
 /* ---- order, quarantine ---------------------------------------------------- */
 
 static void order(void)
@@ -486,6 +498,7 @@ static void threads(void)
 static void every_level(void)
 {
 	LIVES(model);
+	LIVES(nothing);
 	LIVES(order);
 	LIVES(rests);
 	LIVES(defers);
