@@ -659,7 +659,8 @@ static size_t realloc_slab_size(void *p, uint32_t word)
 	return c->pub.block_size;
 }
 
-void *hak_realloc(void *p, size_t size)
+/* All but blocks of slabs that get another size than 0. */
+static HAK_NOINLINE void *realloc_other(void *p, size_t size)
 {
 	uint32_t word = alloc_word(p);
 	enum hak_kind kind = hak_word_kind(word);
@@ -694,6 +695,17 @@ void *hak_realloc(void *p, size_t size)
 	if (hak_pool_mine())
 		return size <= had ? p : realloc_move(p, had, size);
 	return realloc_big(p, kind, had, size);
+}
+
+void *hak_realloc(void *p, size_t size)
+{
+	uint32_t word = hak_registry_get(p);
+	size_t had;
+
+	if (hak_unlikely(!hak_word_is_slab(word) || size - 1 >= PTRDIFF_MAX))
+		return realloc_other(p, size);
+	had = realloc_slab_size(p, word);
+	return realloc_fits(had, size) ? p : realloc_move(p, had, size);
 }
 
 static HAK_NOINLINE void *aligned_slow(size_t align, size_t size, unsigned cls)
