@@ -58,8 +58,11 @@ static HAK_COLD void alloc_deferred(void)
 
 void *hak_malloc_beat(struct hak_heap *h, void *p)
 {
-	hak_heap_tick(h);
-	alloc_deferred();
+	/* a handler leaves it to the program */
+	if (!alloc_nested(h)) {
+		hak_heap_tick(h);
+		alloc_deferred();
+	}
 	return p;
 }
 

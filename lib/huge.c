@@ -33,7 +33,9 @@ struct huge {
 	size_t whole; /* of the mapping */
 	bool guarded;
 	bool exact; /* used is what was asked for */
-	bool joined; /* of several: tombstones may lie inside */
+	bool joined; /* of several blocks: tombstones may lie inside */
+	bool parts; /* of several mappings: the kernel does not move it */
+	uint32_t origin; /* of mappings; what is split keeps it */
 };
 
 /* Lists by state; the cache is ordered, newest first. */
@@ -42,6 +44,7 @@ static struct {
 	struct huge *cache_tail;
 	unsigned cached;
 	uint32_t dropped_at; /* ms; the last one unmapped */
+	uint32_t origins; /* mappings made */
 } huge; /* pool lock */
 
 /* Freed guarded blocks, oldest at first. */
@@ -204,6 +207,7 @@ static void huge_merge(struct huge *h)
 				h->pub.base = c->pub.base;
 			h->pub.size += c->pub.size;
 			h->joined = true;
+			h->parts |= c->parts || h->origin != c->origin;
 			huge_push(c, HUGE_SPARE);
 		}
 		c = next;
@@ -225,15 +229,33 @@ static void huge_split(struct huge *h, size_t size)
 	rest->pub.size = h->pub.size - size;
 	rest->pub.stamp = h->pub.stamp;
 	rest->joined = h->joined;
+	rest->parts = h->parts;
+	rest->origin = h->origin;
 	h->pub.size = size;
 	huge_cache_last(rest);
+}
+
+/*
+ * Grow or shrink, where it stands or elsewhere; NULL: it is as it was.  What is
+ * made of parts is not even tried: the kernel would fail after it has given up
+ * the place that the pages were to move to.
+ */
+static char *huge_remap(struct huge *h, size_t size)
+{
+	char *to;
+
+	if (h->parts && size > huge_size(h))
+		return NULL;
+	to = hak_os_remap(huge_base(h), huge_size(h), size, HAK_SLOT_SIZE);
+	if (to && to != huge_base(h))
+		h->origin = ++huge.origins;
+	return to;
 }
 
 /* Grow a cached mapping; false: it is gone. */
 static bool huge_stretch(struct huge *h, size_t size)
 {
-	char *to =
-		hak_os_remap(huge_base(h), huge_size(h), size, HAK_SLOT_SIZE);
+	char *to = huge_remap(h, size);
 
 	if (to) {
 		h->pub.base = (uintptr_t)to;
@@ -306,6 +328,8 @@ static struct huge *huge_map(size_t size, size_t align)
 	h->pub.base = (uintptr_t)p;
 	h->pub.size = size;
 	h->joined = false;
+	h->parts = false;
+	h->origin = ++huge.origins;
 	huge_advise(h);
 	if (huge.dropped_at)
 		hak_purge_refault(size,
@@ -610,7 +634,7 @@ void *hak_huge_resize(void *p, size_t size)
 		return p;
 	}
 	hak_registry_set(p, huge_word(HAK_KIND_TOMB), h);
-	to = hak_os_remap(p, had, need, HAK_SLOT_SIZE);
+	to = huge_remap(h, need);
 	if (to && !hak_registry_reserve(to, need)) {
 		/* no leaf for the new place: go back where there is one */
 		char *back = hak_os_remap(to, need, had, HAK_SLOT_SIZE);

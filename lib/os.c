@@ -173,7 +173,13 @@ void *hak_os_remap(void *p, size_t old_size, size_t new_size, size_t align)
 			      MREMAP_MAYMOVE | MREMAP_FIXED, to);
 	if (ret < 0 && ret > -4096) {
 		hak_stats_add(&hak_stats.os_errors, 1);
-		hak_os_unmap(to, new_size);
+		/* -ENOMEM: too many mappings, nothing has happened.  Else it is
+		 * unmapped already, and may be somebody's by now. */
+		if (ret == -ENOMEM)
+			hak_os_unmap(to, new_size);
+		else
+			hak_stats_add(&hak_stats.mapped_bytes,
+				      -(uint64_t)new_size);
 		return NULL;
 	}
 	hak_stats_add(&hak_stats.mapped_bytes, -(uint64_t)old_size);
