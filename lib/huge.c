@@ -237,15 +237,19 @@ static void huge_split(struct huge *h, size_t size)
 
 /*
  * Grow or shrink, where it stands or elsewhere; NULL: it is as it was.  What is
- * made of parts is not even tried: the kernel would fail after it has given up
- * the place that the pages were to move to.
+ * made of parts is not moved: the kernel would fail after it has given up the
+ * place that the pages were to move to, or the end of what there was.
  */
 static char *huge_remap(struct huge *h, size_t size)
 {
 	char *to;
 
-	if (h->parts && size > huge_size(h))
-		return NULL;
+	if (h->parts) {
+		if (size > huge_size(h) ||
+		    hak_os_unmap(huge_base(h) + size, huge_size(h) - size))
+			return NULL;
+		return huge_base(h);
+	}
 	to = hak_os_remap(huge_base(h), huge_size(h), size, HAK_SLOT_SIZE);
 	if (to && to != huge_base(h))
 		h->origin = ++huge.origins;
