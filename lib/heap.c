@@ -876,8 +876,7 @@ void hak_heap_recover(struct hak_heap *h)
 
 	h->inbox.head = NULL;
 	h->busy = 0;
-	hak_large_drop_locked(&h->large, &h->pub);
-	h->pub.large_kept_bytes = 0;
+	hak_large_recover(&h->large, &h->pub);
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
 		h->bin[cls].partial = NULL;
 		h->bin[cls].full = NULL;

@@ -214,6 +214,8 @@ static void large_forget(struct hak_large_cache *c,
 {
 	c->sum -= c->slots[i];
 	c->n--;
+	/* a fork's child finds each of the first n in place, or twice */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	for (; i < c->n; i++) {
 		c->run[i] = c->run[i + 1];
 		c->slots[i] = c->slots[i + 1];
@@ -263,10 +265,7 @@ static void large_drop(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 
 		large_forget(c, pub, 0,
 			     hak_slab_ss(slab)->bytes[hak_slab_slot(slab)]);
-		/* after a fork an entry may be there twice */
-		if (hak_word_kind(hak_registry_get(slab->base)) ==
-		    HAK_KIND_LARGE_KEPT)
-			large_release(slab);
+		large_release(slab);
 	}
 }
 
@@ -288,17 +287,29 @@ bool hak_large_keep(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 		hak_pool_leave();
 	}
 	c->run[c->n] = slab;
-	c->slots[c->n++] = (uint8_t)n;
+	c->slots[c->n] = (uint8_t)n;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	c->n++;
 	c->sum += n;
 	pub->large_kept = c->n;
 	pub->large_kept_bytes += ss->bytes[slot];
 	return true;
 }
 
-void hak_large_drop_locked(struct hak_large_cache *c,
-			   struct hakmem_stats_heap *pub)
+void hak_large_recover(struct hak_large_cache *c, struct hakmem_stats_heap *pub)
 {
-	large_drop(c, pub, 0, 0);
+	for (unsigned i = 0; i < c->n; i++) {
+		struct hak_slab *slab = c->run[i];
+
+		/* not if it has gone already, as the other of two */
+		if (hak_word_kind(hak_registry_get(slab->base)) ==
+		    HAK_KIND_LARGE_KEPT)
+			large_release(slab);
+	}
+	c->n = 0;
+	c->sum = 0;
+	pub->large_kept = 0;
+	pub->large_kept_bytes = 0;
 }
 
 void hak_large_drop(struct hak_large_cache *c, struct hakmem_stats_heap *pub)

@@ -62,9 +62,12 @@ void *hak_large_take(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 bool hak_large_keep(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 		    void *p);
 
-/* Give back all that are kept; the pool lock is not held, or (_locked) is. */
+/* Give back all that are kept. */
 void hak_large_drop(struct hak_large_cache *c, struct hakmem_stats_heap *pub);
-void hak_large_drop_locked(struct hak_large_cache *c,
-			   struct hakmem_stats_heap *pub);
+
+/* The same in a fork's child, for a thread that vanished, maybe in here; pool
+ * lock held. */
+void hak_large_recover(struct hak_large_cache *c,
+		       struct hakmem_stats_heap *pub);
 
 #endif /* HAK_LARGE_H */
