@@ -15,6 +15,7 @@
 
 #include "hakmem/hakmem.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 
@@ -170,12 +171,20 @@ static struct worker {
 	int alive;
 } worker[THREADS];
 
+/* libFuzzer's timer interrupts it: a thread that took this for its turn would
+ * run beside the others. */
+static void wait_for(sem_t *sem)
+{
+	while (sem_wait(sem))
+		REQUIRE(errno == EINTR);
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;
 
 	for (;;) {
-		sem_wait(&w->go);
+		wait_for(&w->go);
 		if (!w->in)
 			return NULL;
 		operate(w->in);
@@ -213,7 +222,7 @@ static void step(unsigned thread, const uint8_t *in)
 		start(w);
 	w->in = in;
 	sem_post(&w->go);
-	sem_wait(&w->done);
+	wait_for(&w->done);
 	/* the last of them leaves now and then: orphans, adoption */
 	if (thread == 3 && in[1] % 16 == 0)
 		stop(w);

@@ -16,10 +16,7 @@ if reason=$(fuzz_lacks); then
 fi
 fuzz_prepare || exit 1
 failed=0
-# operations is for long/fuzz.sh: with threads it aborts now and then on content
-# that was lost, a fault that is not found yet (doc/RELIABILITY.md).
 for target in $(fuzz_targets); do
-	test "$target" != operations || continue
 	fuzz_test "$target" "${FUZZ_SECONDS:-2}" || failed=1
 done
 exit $failed
