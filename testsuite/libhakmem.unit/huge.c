@@ -586,7 +586,7 @@ int main(void)
 {
 	u_start();
 	check_random();
-	CHECK(resizes > 2 * copies);
+	CHECK(resizes > 4 * copies);
 	check_cache();
 	check_merge();
 	check_drop_old();
