@@ -157,8 +157,8 @@ int hak_os_move(void *p, size_t size, void *to, size_t new_size)
 
 void *hak_os_remap(void *p, size_t old_size, size_t new_size, size_t align)
 {
-	long ret;
 	char *to;
+	int err;
 
 	if (hak_os_resize(p, old_size, new_size) == 0)
 		return p;
@@ -166,23 +166,17 @@ void *hak_os_remap(void *p, size_t old_size, size_t new_size, size_t align)
 	to = hak_os_map_aligned(new_size, align, NULL);
 	if (!to)
 		return NULL;
-	if (os_fails())
-		ret = -ENOMEM;
-	else
-		ret = HAK_RAW(SYS_mremap, p, old_size, new_size,
-			      MREMAP_MAYMOVE | MREMAP_FIXED, to);
-	if (ret < 0 && ret > -4096) {
-		hak_stats_add(&hak_stats.os_errors, 1);
+	err = hak_os_move(p, old_size, to, new_size);
+	if (err) {
 		/* -ENOMEM: too many mappings, nothing has happened.  Else it is
 		 * unmapped already, and may be somebody's by now. */
-		if (ret == -ENOMEM)
+		if (err == -ENOMEM)
 			hak_os_unmap(to, new_size);
 		else
 			hak_stats_add(&hak_stats.mapped_bytes,
 				      -(uint64_t)new_size);
 		return NULL;
 	}
-	hak_stats_add(&hak_stats.mapped_bytes, -(uint64_t)old_size);
 	return to;
 }
 
