@@ -21,7 +21,8 @@
  * What may be lost in the child, never handed out twice: blocks that a
  * vanished thread was moving between its cache and a bitmap, those in its cache
  * that it had fetched and never used yet (only a freed block carries the key
- * that tells it), and records it had just taken.
+ * that tells it), a Large run on its way into or out of its cache, and records
+ * it had just taken.
  */
 #ifndef HAK_FORK_H
 #define HAK_FORK_H

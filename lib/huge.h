@@ -2,8 +2,10 @@
 /*
  * huge.h - blocks above 2 MiB: a mapping each
  *
- * Responsibility: the Huge tier: mappings, a small cache of freed ones, and
- * growth by mremap, which moves page tables instead of bytes.
+ * Responsibility: the Huge tier: mappings, a small cache of freed ones, which
+ * are joined with their neighbours and split for smaller requests, and growth
+ * by mremap, which moves page tables instead of bytes.  For harden.c also
+ * mappings between pages without access, which are never cached.
  *
  * Contract: takes the pool lock itself, except where noted.  The registry
  * entry is set after mmap and cleared before munmap or mremap; a freed block
@@ -44,7 +46,8 @@ void hak_huge_free(void *p);
 size_t hak_huge_size(const void *p);
 
 /* Grow or shrink, moving the mapping if need be.  The new address, or NULL:
- * the block is as it was. */
+ * the block is as it was; then it may still be copied, for what was joined of
+ * two mappings the kernel does not move. */
 void *hak_huge_resize(void *p, size_t size);
 
 /* The block that contains p, or NULL; pool lock held.  Walks all blocks: for
