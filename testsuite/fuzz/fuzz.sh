@@ -126,3 +126,13 @@ fuzz_test() {
 	echo "FAIL: $1: an input fails"
 	return 1
 }
+
+# fuzz_all SECONDS - each target for so long
+fuzz_all() {
+	fuzz_failed=0
+	fuzz_prepare || return 1
+	for target in $(fuzz_targets); do
+		fuzz_test "$target" "$1" || fuzz_failed=1
+	done
+	return $fuzz_failed
+}

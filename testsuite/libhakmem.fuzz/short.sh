@@ -14,9 +14,4 @@ if reason=$(fuzz_lacks); then
 	echo "UNSUPPORTED: $reason"
 	exit 77
 fi
-fuzz_prepare || exit 1
-failed=0
-for target in $(fuzz_targets); do
-	fuzz_test "$target" "${FUZZ_SECONDS:-2}" || failed=1
-done
-exit $failed
+fuzz_all "${FUZZ_SECONDS:-2}"

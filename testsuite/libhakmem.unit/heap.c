@@ -623,26 +623,29 @@ static void twice_in_cache(void)
 	hak_heap_flush_all(heap);
 }
 
-static void twice_in_outbox(void)
+/* A block of heap that other frees as often, each time sent or not. */
+static void freed_by_other(unsigned times, bool sent)
 {
 	struct hak_slab *slab;
 	unsigned i;
 
 	alloc(heap, 6);
 	i = index_of(block[0].p, &slab);
-	hak_heap_push_remote(other, slab, i);
-	hak_heap_push_remote(other, slab, i);
+	while (times--) {
+		hak_heap_push_remote(other, slab, i);
+		if (sent)
+			hak_heap_flush_all(other);
+	}
+}
+
+static void twice_in_outbox(void)
+{
+	freed_by_other(2, false);
 }
 
 static void own_and_remote(void)
 {
-	struct hak_slab *slab;
-	unsigned i;
-
-	alloc(heap, 6);
-	i = index_of(block[0].p, &slab);
-	hak_heap_push_remote(other, slab, i);
-	hak_heap_flush_all(other);
+	freed_by_other(1, true);
 	give(heap, 6, block[0].p);
 	hak_heap_flush_all(heap);
 	hak_heap_drain(heap);
@@ -651,15 +654,7 @@ static void own_and_remote(void)
 /* Sent twice, with the outbox emptied in between. */
 static void twice_through_outbox(void)
 {
-	struct hak_slab *slab;
-	unsigned i;
-
-	alloc(heap, 6);
-	i = index_of(block[0].p, &slab);
-	hak_heap_push_remote(other, slab, i);
-	hak_heap_flush_all(other);
-	hak_heap_push_remote(other, slab, i);
-	hak_heap_flush_all(other);
+	freed_by_other(2, true);
 }
 
 int main(void)

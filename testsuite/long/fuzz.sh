@@ -12,8 +12,4 @@ if reason=$(fuzz_lacks); then
 	echo "SKIP: fuzz: $reason"
 	exit 0
 fi
-fuzz_prepare || exit 1
-for target in $(fuzz_targets); do
-	fuzz_test "$target" "${FUZZ_SECONDS:-60}" || failed=1
-done
-exit "${failed:-0}"
+fuzz_all "${FUZZ_SECONDS:-60}"
