@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a thread keeps of all it has freed, Large blocks among it, is held to
+ * HAKMEM_CACHE_MAX, 2 MiB, when it allocates on.
+ */
+#include "t.h"
+
+#include <hakmem/hakmem.h>
+#include <hakmem/stats.h>
+
+enum { MOST = 2 << 20, CLASSES = 24, EACH = 16 };
+
+static uint64_t cached(void)
+{
+	struct hakmem_stats s;
+
+	CHECK(hakmem_stats_get(&s, sizeof(s)) == 0);
+	return s.cached_bytes;
+}
+
+int main(void)
+{
+	static void *p[CLASSES][EACH], *large[2];
+
+	/* no decay beside it */
+	CHECK(hakmem_option_set("PURGE_DELAY", "-1") == 0);
+	for (int i = 0; i < 2; i++)
+		CHECK(large[i] = malloc(500000));
+	for (int c = 0; c < CLASSES; c++)
+		for (int i = 0; i < EACH; i++)
+			CHECK(p[c][i] = malloc((size_t)(c + 2) * 1200));
+	for (int i = 0; i < 2; i++)
+		free(large[i]);
+	CHECK(cached() >= 2 * 500000);
+	for (int c = 0; c < CLASSES; c++)
+		for (int i = 0; i < EACH; i++)
+			free(p[c][i]);
+	if (cached() <= MOST + MOST / 4)
+		FAIL("%lu bytes cached: nothing to bound",
+		     (unsigned long)cached());
+	for (int i = 0; i < 5000; i++)
+		free(malloc(40));
+	if (cached() > MOST)
+		FAIL("%lu bytes cached", (unsigned long)cached());
+	return 0;
+}
