@@ -2,6 +2,8 @@
 /*
  * What a thread keeps of all it has freed, Large blocks among it, is held to
  * HAKMEM_CACHE_MAX, 2 MiB, when it allocates on.
+ *
+ * { dg-hakmem-modes "linked" }
  */
 #include "t.h"
 
