@@ -287,7 +287,7 @@ static void free_remote(struct hak_heap *h, void *p, struct hak_slab *slab,
 	unsigned w = index / 64;
 	uint64_t bit = UINT64_C(1) << (index % 64);
 
-	if (!hak_heap_is_real(h) || h->busy) {
+	if (!hak_heap_is_real(h) || alloc_nested(h)) {
 		uint64_t *freed = &hak_pool_stat[slab->cls].remote_freed;
 
 		hak_stats_add(freed, 1);
@@ -342,9 +342,11 @@ static void free_slab(struct hak_heap *h, void *p, uint32_t word)
 #if HAK_MISUSE_CHECKS
 	((uintptr_t *)p)[1] = hak_heap_secret ^ (uintptr_t)p;
 #endif
-	if (own && !h->busy)
+	if (own && !alloc_nested(h)) {
 		hak_heap_push(h, slab->cls, p);
-	else
+		if (hak_word_kind(word) == HAK_KIND_HOLED)
+			hak_heap_rekey(h, slab);
+	} else
 		free_remote(h, p, slab, index);
 }
 
@@ -444,10 +446,39 @@ static HAK_NOINLINE void free_other(void *p)
 	free_foreign(p);
 }
 
+/*
+ * A block of an own slab whose class's cache is closed: see hak_heap_put.
+ * Nothing but what looks right is done here.
+ */
+static inline bool free_straight(struct hak_heap *h, void *p, uint32_t word)
+{
+	uint32_t own = word ^ h->tag;
+	const struct hak_cache *c = &h->cache[hak_word_class(own)];
+	size_t offset = alloc_offset(p, own);
+
+	if (c->limit != c->base || !hak_is_block_start(offset, c->magic) ||
+	    alloc_nested(h))
+		return false;
+	return hak_heap_put(h, p, hak_block_index(offset, c->magic));
+}
+
+static HAK_NOINLINE void free_own(void *p)
+{
+	if (!free_straight(hak_heap_self(), p, hak_registry_get(p)))
+		free_other(p);
+}
+
 /* Several slots are common: nothing is saved for what is not. */
 void hak_free_slow(void *p)
 {
-	if (!free_multi(hak_heap_self(), p, hak_registry_get(p)))
+	struct hak_heap *h = hak_heap_self();
+	uint32_t word = hak_registry_get(p);
+
+	if (free_multi(h, p, word))
+		return;
+	if ((word ^ h->tag) >> HAK_WORD_KIND_SHIFT <= HAK_KIND_HOLED)
+		free_own(p);
+	else
 		free_other(p);
 }
 

@@ -86,17 +86,18 @@ static inline bool hak_push(const struct hak_heap *h, struct hak_cache *c,
 	void **top = c->top;
 #if HAK_MISUSE_CHECKS
 	uintptr_t key = hak_heap_key(h, p);
+#endif
 
+	/* first, so that a closed cache costs no look at the block */
+	if (hak_unlikely(top == c->limit))
+		return false;
+	(void)h;
+	(void)offset;
+#if HAK_MISUSE_CHECKS
 	if (hak_unlikely(!hak_is_block_start(offset, c->magic)))
 		return false;
 	if (hak_unlikely(((uintptr_t *)p)[1] == key))
 		return false;
-#endif
-	(void)h;
-	(void)offset;
-	if (hak_unlikely(top == c->limit))
-		return false;
-#if HAK_MISUSE_CHECKS
 	((uintptr_t *)p)[1] = key;
 #endif
 	*top = p;

@@ -17,6 +17,7 @@
 #define HEAP_OUTBOX_MAX 256u
 #define HEAP_NEARLY_EMPTY 32u /* this part of it is live, and one block */
 #define HEAP_ONLY_FREES 3u /* flushes without a refill */
+#define HEAP_STRAIGHT (128u << 10) /* bytes flushed without a refill */
 #define HEAP_PUNCH_CALLS 512u /* about 1 ms */
 #define HEAP_RECLAIM_STEP 32u /* part of the memory in use */
 
@@ -330,7 +331,7 @@ static void heap_put_blocks(struct hak_heap *h, unsigned cls, void **block,
  */
 void hak_heap_flush(struct hak_heap *h, unsigned cls, unsigned keep)
 {
-	void *batch[64];
+	void *batch[32];
 	struct hak_cache *c = &h->cache[cls];
 
 	while ((size_t)(c->top - c->base) > keep) {
@@ -380,13 +381,17 @@ static void heap_bound(struct hak_heap *h)
 /*
  * Half leaves at first, three quarters when no refill came in between.  Where
  * blocks only ever come, each kept one would hold on to a slab: the cache
- * becomes small and is emptied.
+ * becomes small, is emptied, and closed until the next refill.  Frees then go
+ * to the slab's bitmap.  They need not look at the block, which is in no
+ * cache, nor mark it: where many are freed at once most have left the
+ * processor's caches, and waiting for them is what such frees cost.
  */
 static void heap_overflow(struct hak_heap *h, unsigned cls)
 {
 	struct hak_cache *c = &h->cache[cls];
 	struct hak_bin *b = &h->bin[cls];
 
+	b->away += (uint32_t)((size_t)(c->top - c->base) * hak_class_size(cls));
 	if (++b->empties <= HEAP_ONLY_FREES) {
 		hak_heap_flush(h, cls, b->cap / (b->empties > 1 ? 4u : 2u));
 		return;
@@ -397,6 +402,13 @@ static void heap_overflow(struct hak_heap *h, unsigned cls)
 		b->cap = 2 * HAK_CACHE_SMALL;
 		c->limit = c->base + b->cap;
 	}
+	if (b->away >= HEAP_STRAIGHT)
+		c->limit = c->base;
+}
+
+static bool heap_is_closed(const struct hak_cache *c, const struct hak_bin *b)
+{
+	return b->cap && c->limit == c->base;
 }
 
 void hak_heap_push(struct hak_heap *h, unsigned cls, void *p)
@@ -417,10 +429,61 @@ void hak_heap_push(struct hak_heap *h, unsigned cls, void *p)
 			heap_bound(h);
 		if (hak_purge_due())
 			hak_heap_tick(h);
+		if (heap_is_closed(c, b)) {
+			heap_put_blocks(h, cls, &p, 1);
+			h->busy--;
+			return;
+		}
 		h->busy--;
 	}
 	*c->top = p;
 	c->top++;
+}
+
+bool hak_heap_put(struct hak_heap *h, const void *p, unsigned index)
+{
+	struct hak_slab *slab = hak_registry_record(p);
+	unsigned w = index / 64;
+	uint64_t bit = UINT64_C(1) << (index % 64);
+
+	if (hak_unlikely(index >= slab->carved || slab->bits[w] & bit))
+		return false;
+	/* on its way from another thread it has a key */
+	if (hak_unlikely(hak_remote_waits(slab)) &&
+	    ((const uintptr_t *)p)[1] == hak_heap_key(h, p))
+		return false;
+	h->busy++;
+	if (hak_unlikely(!slab->keyless)) {
+		slab->keyless = true;
+		heap_relabel(h, slab);
+		if (hak_purge_due())
+			hak_heap_tick(h);
+	}
+	heap_put(h, slab, w, bit);
+	h->busy--;
+	return true;
+}
+
+/* The keys are written when that costs no more than the frees that had to
+ * take the slow path for want of them. */
+void hak_heap_rekey(struct hak_heap *h, struct hak_slab *slab)
+{
+	struct hak_bin *b = &h->bin[slab->cls];
+	size_t size = hak_class_size(slab->cls);
+
+	if (slab->holes || !slab->keyless || ++b->unkeyed <= slab->nfree)
+		return;
+	b->unkeyed = 0;
+	h->busy++;
+	for (unsigned w = 0; w * 64 < slab->carved; w++)
+		for (uint64_t m = slab->bits[w]; m; m &= m - 1) {
+			char *p = slab->base + (w * 64 + hak_ctz64(m)) * size;
+
+			((uintptr_t *)(void *)p)[1] = hak_heap_key(h, p);
+		}
+	slab->keyless = false;
+	heap_relabel(h, slab);
+	h->busy--;
 }
 
 /* ---- refill --------------------------------------------------------------- */
@@ -541,6 +604,8 @@ static void heap_filled_keyless(struct hak_heap *h, struct hak_slab *slab,
 
 	for (unsigned i = 0; i < n; i++)
 		((uintptr_t *)out[i])[1] = hak_heap_key(h, out[i]);
+	if (!used && slab->nfree)
+		return;
 	hak_pool_enter();
 	if (used)
 		hak_purge_hole_used(hak_popcount64(used) * hak_os_page);
@@ -629,8 +694,10 @@ void *hak_heap_refill(struct hak_heap *h, unsigned cls)
 		heap_grow(h, cls);
 	b->fills++;
 	b->empties = 0;
+	b->away = 0;
 	h->stat[cls].refills++;
 	own = heap_close(c);
+	own.limit = own.base + b->cap;
 	n = heap_fill(h, cls, own.top, heap_want(b));
 	h->stat[cls].filled += n;
 	if (n) {

@@ -61,6 +61,8 @@ struct hak_bin {
 	uint16_t empties; /* flushes since the last refill */
 	uint16_t foreign; /* FOREIGN_REUSE: blocks of others in the cache */
 	uint32_t moves; /* refills and flushes at the last decay */
+	uint32_t away; /* bytes flushed since the last refill */
+	uint32_t unkeyed; /* frees into slabs without keys or holes */
 };
 
 struct hak_heap {
@@ -157,6 +159,13 @@ void hak_heap_tick(struct hak_heap *h) HAK_NOINLINE;
 /* Put p, a block of one of h's slabs, into its cache. */
 void hak_heap_push(struct hak_heap *h, unsigned cls, void *p);
 #define HAK_REMOTE_MANY 4096u /* blocks of a class, freed into other heaps */
+/*
+ * The same past a closed cache, for block index of the slab around p: neither
+ * the block nor the cache is touched.  false: it seems to be free already.
+ */
+bool hak_heap_put(struct hak_heap *h, const void *p, unsigned index);
+/* A block of slab, which has no keys, was freed into the cache. */
+void hak_heap_rekey(struct hak_heap *h, struct hak_slab *slab);
 /* p belongs to another heap's slab. */
 void hak_heap_push_remote(struct hak_heap *h, struct hak_slab *slab,
 			  unsigned index);

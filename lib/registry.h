@@ -32,7 +32,7 @@
 enum hak_kind {
 	HAK_KIND_SLAB = 0, /* with a class; the word 0 means "not ours" */
 	HAK_KIND_MULTI = 1, /* slab of several slots */
-	HAK_KIND_HOLED = 2, /* slab with purged pages: no keys to rely on */
+	HAK_KIND_HOLED = 2, /* slab whose free blocks may have no key */
 	HAK_KIND_LARGE = 3, /* run of slots, first slot; the others have none */
 	HAK_KIND_LARGE_KEPT = 4, /* a freed one, in a thread's cache */
 	HAK_KIND_HUGE = 5, /* own mapping, first slot */

@@ -15,6 +15,8 @@
 /* Inboxes by tag, in chunks that appear when a tag of theirs does. */
 static struct hak_inbox **inbox_chunk[65536 / INBOX_CHUNK];
 
+uint32_t hak_outbox_used;
+
 static uint32_t remote_said; /* atomic relaxed; kinds of event printed */
 
 static void remote_debug(const char *what, const struct hak_slab *slab,
@@ -162,6 +164,8 @@ static void outbox_send(struct hak_outbox *box, struct hak_outbox_entry *e)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	box->blocks -= hak_popcount64(bits);
 	hak_remote_free(slab, e->w, bits);
+	if (!box->blocks)
+		__atomic_fetch_sub(&hak_outbox_used, 1, __ATOMIC_RELEASE);
 }
 
 void hak_outbox_free(struct hak_outbox *box, struct hak_slab *slab, unsigned w,
@@ -169,6 +173,8 @@ void hak_outbox_free(struct hak_outbox *box, struct hak_slab *slab, unsigned w,
 {
 	struct hak_outbox_entry *e = outbox_entry(box, slab, w);
 
+	if (!box->blocks++)
+		__atomic_fetch_add(&hak_outbox_used, 1, __ATOMIC_RELAXED);
 	if (e->slab == slab && e->w == w) {
 		if (hak_unlikely(e->bits & bit))
 			hak_slab_twice(slab, w, bit);
@@ -181,7 +187,6 @@ void hak_outbox_free(struct hak_outbox *box, struct hak_slab *slab, unsigned w,
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		e->slab = slab;
 	}
-	box->blocks++;
 }
 
 void hak_outbox_flush(struct hak_outbox *box)

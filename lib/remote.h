@@ -57,6 +57,18 @@ void hak_outbox_flush(struct hak_outbox *box);
 bool hak_outbox_has(const struct hak_outbox *box, const struct hak_slab *slab,
 		    unsigned w, uint64_t bit);
 
+/* Outboxes that hold blocks; atomic. */
+extern uint32_t hak_outbox_used HAK_HIDDEN;
+
+/* May a block of the slab have been freed by another thread, and not be in the
+ * slab's own bitmap yet?  Exact for frees that this thread knows of. */
+static inline bool hak_remote_waits(const struct hak_slab *slab)
+{
+	return __atomic_load_n(&hak_outbox_used, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&hak_slab_remote(slab)->summary,
+			       __ATOMIC_RELAXED);
+}
+
 /* Move remote bits into the slab's own bitmap; the number moved. */
 unsigned hak_remote_collect(struct hak_slab *slab);
 

@@ -51,7 +51,7 @@ struct hak_slab {
 	uint8_t listed; /* enum hak_slab_list */
 	uint8_t spare; /* decays since it became empty */
 	uint16_t seen; /* nfree at the last decay */
-	bool keyless; /* free blocks may have lost their keys to a hole */
+	bool keyless; /* free blocks in bits[] may have no key */
 	uint8_t hard; /* enum hak_slab_hard; harden.c */
 	struct hak_slab *next; /* list of the owner */
 	struct hak_slab *prev;

@@ -38,7 +38,7 @@ Tiny			64	22 35	23 37
 Tiny,_largest		1024	22 35	23 37
 Mid			4096	31 35	33 37
 Mid,_several_slots	16384	31 62	33 68
-Large			100000	152 178	165 190
+Large			100000	152 182	165 194
 Huge			3M	380 421	385 430
 END
 # CC may hold several words.

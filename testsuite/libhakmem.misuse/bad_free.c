@@ -224,6 +224,131 @@ static void realloc_freed(void)
 	CHECK(p == NULL);
 }
 
+/* ---- many frees in a row ------------------------------------------------ */
+
+/*
+ * They go straight to the slabs, past the cache, and the blocks get no key.
+ * Each 50th block stays; one that does, and one that went in the middle.
+ */
+static char *kept, *gone;
+
+static void bulk(void)
+{
+	enum { N = 40000 };
+	static char *p[N];
+
+	warm();
+	for (int i = 0; i < N; i++)
+		p[i] = take(size);
+	for (int i = 0; i < N; i++)
+		if (i % 50)
+			free(p[i]);
+	kept = p[N - 100];
+	gone = p[N - 130];
+}
+
+static void bulk_gone(void)
+{
+	bulk();
+	wrong(gone);
+}
+
+static void bulk_kept(void)
+{
+	bulk();
+	free(kept);
+	wrong(kept);
+}
+
+/* The cache has been filled again, with the block behind this one as well. */
+static void bulk_cached(void)
+{
+	char *next;
+
+	bulk();
+	next = (char *)take(size) + size;
+	CHECK(next != kept);
+	wrong(next);
+}
+
+static void bulk_thread(void)
+{
+	bulk();
+	in_thread(thread_wrong, gone);
+}
+
+/* It waits in the other thread's outbox. */
+static pthread_barrier_t freed;
+
+static void *thread_free_and_wait(void *p)
+{
+	free(p);
+	pthread_barrier_wait(&freed);
+	pause();
+	return NULL;
+}
+
+static void bulk_outbox(void)
+{
+	pthread_t t;
+
+	bulk();
+	CHECK(pthread_barrier_init(&freed, NULL, 2) == 0);
+	CHECK(pthread_create(&t, NULL, thread_free_and_wait, kept) == 0);
+	pthread_barrier_wait(&freed);
+	wrong(kept);
+}
+
+static void *thread_busy_wait(void *p)
+{
+	warm();
+	return thread_free_and_wait(p);
+}
+
+static void bulk_outbox_warm(void)
+{
+	pthread_t t;
+
+	bulk();
+	CHECK(pthread_barrier_init(&freed, NULL, 2) == 0);
+	CHECK(pthread_create(&t, NULL, thread_busy_wait, kept) == 0);
+	pthread_barrier_wait(&freed);
+	wrong(kept);
+}
+
+static void bulk_realloc(void)
+{
+	char *p;
+
+	bulk();
+	*bad = (uintptr_t)gone;
+	p = realloc(T_HIDE(gone), 5000);
+	CHECK(p == NULL);
+}
+
+static void bulk_off(void)
+{
+	bulk();
+	wrong(kept + arg);
+}
+
+/* Holes are punched where keys were missing anyway. */
+static void bulk_trimmed(void)
+{
+	bulk();
+	malloc_trim(0);
+	wrong(gone);
+}
+
+/* After so many frees of single blocks keys are written again. */
+static void bulk_rekeyed(void)
+{
+	bulk();
+	for (int i = 0; i < 100000; i++)
+		free(take(size));
+	wrong(gone);
+}
+
 /* ---- not the start of a block ---------------------------------------- */
 
 static void off(void)
@@ -395,6 +520,24 @@ static const struct bad_case {
 	{ CASE(realloc_freed), LARGE, LARGE * 2, GONE },
 	{ CASE(realloc_freed), HUGE, HUGE * 2, DOUBLE },
 	{ CASE(realloc_freed), TINY, 0, DOUBLE },
+	{ CASE(bulk_gone), TINY, 0, DOUBLE },
+	{ CASE(bulk_gone), 16, 0, DOUBLE },
+	{ CASE(bulk_gone), 2048, 0, DOUBLE },
+	{ CASE(bulk_gone), 10000, 0, DOUBLE },
+	{ CASE(bulk_kept), TINY, 0, DOUBLE },
+	{ CASE(bulk_kept), 10000, 0, DOUBLE },
+	{ CASE(bulk_cached), TINY, 0, DOUBLE },
+	{ CASE(bulk_thread), TINY, 0, DOUBLE },
+	{ CASE(bulk_thread), 10000, 0, DOUBLE },
+	{ CASE(bulk_outbox), TINY, 0, DOUBLE },
+	{ CASE(bulk_outbox_warm), TINY, 0, DOUBLE },
+	{ CASE(bulk_outbox_warm), 10000, 0, DOUBLE },
+	{ CASE(bulk_realloc), TINY, 0, DOUBLE },
+	{ CASE(bulk_off), TINY, 8, UNALIGNED },
+	{ CASE(bulk_off), TINY, 16, INVALID },
+	{ CASE(bulk_off), 10000, 4096, INVALID },
+	{ CASE(bulk_trimmed), TINY, 0, DOUBLE },
+	{ CASE(bulk_rekeyed), TINY, 0, DOUBLE },
 	{ CASE(off), TINY, 1, UNALIGNED },
 	{ CASE(off), TINY, 8, UNALIGNED },
 	{ CASE(off), TINY, 16, INVALID },

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One thread's heap: blocks of all classes against a model of places and
- * contents; caches whose blocks are free in no bitmap and nowhere twice;
- * figures that add up; remote frees; what is given back; taking a heap apart;
- * a heap whose thread vanished in a fork.
+ * contents; caches whose blocks are free in no bitmap and nowhere twice; frees
+ * that pass them; figures that add up; remote frees; what is given back; taking
+ * a heap apart; a heap whose thread vanished in a fork.
  */
 #include "unit.h"
 
@@ -345,6 +345,61 @@ static void check_flush(void)
 	check_empty(heap);
 }
 
+/*
+ * Where blocks of a class only come, its cache is closed and they go straight
+ * to their slabs, which then count as without keys; a refill opens the cache;
+ * as many frees as a slab has free blocks, and the keys are written.
+ */
+static void check_straight(void)
+{
+	enum { CLS = 4, N = 3000 };
+	struct hak_cache *c = &heap->cache[CLS];
+	struct hak_slab *slab;
+	unsigned i, n;
+	char *p;
+
+	while (blocks < N)
+		alloc(heap, CLS);
+	while (c->limit != c->base)
+		drop(heap, 0);
+	check_heap(heap);
+	p = forget(0);
+	i = index_of(p, &slab);
+	n = slab->nfree;
+	CHECK(!slab->keyless);
+	((uintptr_t *)(void *)p)[1] = 5;
+	CHECK(hak_heap_put(heap, p, i) && !hak_heap_put(heap, p, i));
+	CHECK(slab->keyless && slab->nfree == n + 1);
+	CHECK(hak_word_kind(hak_registry_get(p)) == HAK_KIND_HOLED);
+	CHECK(((uintptr_t *)(void *)p)[1] == 5 && c->limit == c->base);
+	while (blocks > N / 2) {
+		i = index_of(block[0].p, &slab);
+		CHECK(hak_heap_put(heap, forget(0), i));
+	}
+	check_heap(heap);
+	check_contents();
+
+	alloc(heap, CLS);
+	CHECK(c->limit > c->base);
+	(void)index_of(block[blocks - 1].p, &slab);
+	CHECK(slab->keyless);
+	for (n = slab->nfree; n; n--) {
+		hak_heap_rekey(heap, slab);
+		CHECK(slab->keyless);
+	}
+	hak_heap_rekey(heap, slab);
+	CHECK(!slab->keyless);
+	CHECK(hak_word_kind(hak_registry_get(slab->base)) == HAK_KIND_SLAB);
+	for (i = 0; i < slab->carved; i++) {
+		uintptr_t *q = (void *)(slab->base + i * hak_class_size(CLS));
+
+		CHECK((q[1] == hak_heap_key(heap, q)) ==
+		      (hak_slab_has(slab, i) || hak_heap_holds(q, slab, i)));
+	}
+	drop_all(heap);
+	check_empty(heap);
+}
+
 /* No memory: NULL, and the heap goes on when there is some. */
 static void check_refused(void)
 {
@@ -669,6 +724,7 @@ int main(void)
 	check_beat();
 	check_bound();
 	check_flush();
+	check_straight();
 	check_refused();
 	check_remote();
 	check_refill_drains();
