@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sys.h - raw system calls below the os layer
+ * sys.h - raw system calls
  *
- * Responsibility: write(2) and futex(2) for the lowest layer, without errno
- * and without a call that another library may have hooked.
+ * Responsibility: the way into the kernel, without errno and without a call
+ * that another library may have hooked.
  *
  * Contract: return values are the kernel's: >= 0 or a negative errno.  Using
  * libc's wrappers here instead would let a hooking library call malloc under
- * the pool lock: a self-deadlock.
+ * the pool lock: a self-deadlock.  syscall(2) is such a wrapper: torsocks
+ * stands before it.
  *
  * Observable: nothing; strace(1) shows the calls.
  *
  * Composable: needs nothing; safe before libc is ready, after fork, in
- * handlers.
+ * handlers; no cancellation point.
+ *
+ * Tests stand in between with -Wl,--wrap=hak_sys_call; in a library that is
+ * built with -DHAK_SYS_LIBC, as it is on processors that sys.c has no code
+ * for, calls go through libc's syscall(2).
  */
 #ifndef HAK_SYS_H
 #define HAK_SYS_H
@@ -24,17 +29,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* syscall(2) sets errno on failure: it is put back, since free must not
- * change it. */
-#define HAK_RAW(...)                              \
-	({                                        \
-		int saved_ = errno;               \
-		long ret_ = syscall(__VA_ARGS__); \
-		if (ret_ == -1)                   \
-			ret_ = -(long)errno;      \
-		errno = saved_;                   \
-		ret_;                             \
-	})
+HAK_HIDDEN long hak_sys_call(long number, long a, long b, long c, long d,
+			     long e, long f);
+
+/* HAK_RAW(SYS_x, argument...), up to six of them */
+#define HAK_RAW(...) SYS_PADDED(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+#define SYS_PADDED(number, a, b, c, d, e, f, ...)                        \
+	hak_sys_call(number, (long)(a), (long)(b), (long)(c), (long)(d), \
+		     (long)(e), (long)(f))
 
 #if !defined(SYS_futex) && defined(SYS_futex_time64)
 #define SYS_futex SYS_futex_time64

@@ -2,7 +2,8 @@
 /*
  * pages.c - a kernel with pages of PAGE bytes
  *
- * Linked into a test, it stands in front of getauxval, sysconf and syscall.
+ * Linked into a test, it stands in front of getauxval, sysconf and syscall; the
+ * library has to be built with -DHAK_SYS_LIBC.
  * Memory calls are refused where an address is not at a page, and lengths are
  * rounded up, which empties or unmaps what lies behind when a caller thinks
  * in smaller pages.  A mapping begins at a page.  x86-64 only.

@@ -9,7 +9,7 @@ need runtest make
 [ "$(uname -m)" = x86_64 ] || skip "no program for this machine"
 objects=$PWD/pages.o
 
-build pages
+build pages CPPFLAGS=-DHAK_SYS_LIBC # for syscall in lib/pages.c
 for page in 16384 65536; do
 	# shellcheck disable=SC2086 # words
 	$CC ${CFLAGS-} -O2 -Wall -DPAGE=$page -c -o "$objects" \
