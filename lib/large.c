@@ -269,6 +269,21 @@ static void large_drop(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 	}
 }
 
+/* The block is free from now on; false: it was.  Two threads may free it at once; with one
+ * heap there is nobody else to keep it. */
+static bool large_claim(const void *p)
+{
+	const uint32_t live = large_word(HAK_KIND_LARGE);
+	const uint32_t kept = large_word(HAK_KIND_LARGE_KEPT);
+
+	if (hak_stats.heaps_total > 1)
+		return hak_registry_change(p, live, kept);
+	if (hak_registry_get(p) != live)
+		return false;
+	hak_registry_rename(p, kept);
+	return true;
+}
+
 bool hak_large_keep(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 		    void *p)
 {
@@ -278,8 +293,7 @@ bool hak_large_keep(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 	unsigned most = (unsigned)(hak_opt.cache_max / 2 >> HAK_SLOT_SHIFT);
 
 	if (slab->base != p || n > HAK_LARGE_KEPT_SLOTS || n > most ||
-	    !hak_registry_change(p, large_word(HAK_KIND_LARGE),
-				 large_word(HAK_KIND_LARGE_KEPT)))
+	    !large_claim(p))
 		return false;
 	if (hak_unlikely(c->n == HAK_LARGE_KEPT || c->sum + n > most)) {
 		hak_pool_enter();
