@@ -49,7 +49,7 @@ static inline void *hak_pop(struct hak_cache *c)
 }
 
 /*
- * Tiny by table and, by arithmetic, Mid.  slow is called for all other sizes
+ * Tiny and Mid by tables.  slow is called for all other sizes
  * and when the cache is empty, as the last thing: nothing has to be saved on
  * the way there.
  */
@@ -63,8 +63,7 @@ hak_malloc_with(size_t size, void *(*slow)(size_t))
 	if (hak_likely(size <= HAK_TINY_MAX))
 		c = hak_heap_cache(h, hak_heap_offset[(size + 15) >> 4]);
 	else if (size <= HAK_MID_MAX)
-		c = hak_heap_cache(h, (size_t)hak_class_of_mid(size)
-					      << HAK_WORD_CLASS_SHIFT);
+		c = hak_heap_cache(h, hak_heap_offset_mid[(size + 127) >> 7]);
 	else
 		return slow(size);
 	if (hak_unlikely(c->top == c->base))

@@ -25,6 +25,7 @@ struct hak_heap hak_heap_none;
 struct hak_heap hak_heap_dead;
 __thread struct hak_tls hak_tls;
 uint16_t hak_heap_offset[HAK_TINY_MAX / 16 + 1];
+uint16_t hak_heap_offset_mid[HAK_MID_MAX / 128 + 1];
 uintptr_t hak_heap_secret;
 struct hak_heap *hak_heap_all; /* pool lock; atomic for readers */
 
@@ -39,6 +40,9 @@ void hak_heap_init(uintptr_t secret)
 	for (size_t i = 0; i <= HAK_TINY_MAX / 16; i++)
 		hak_heap_offset[i] =
 			(uint16_t)(hak_class_tiny[i] << HAK_WORD_CLASS_SHIFT);
+	for (size_t i = HAK_TINY_MAX / 128 + 1; i <= HAK_MID_MAX / 128; i++)
+		hak_heap_offset_mid[i] = (uint16_t)(hak_class_of_mid(i * 128)
+						    << HAK_WORD_CLASS_SHIFT);
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
 		entries += HAK_CACHE_SMALL + hak_class[cls].pub.cache_blocks;
 	hak_assert(entries <= HAK_HEAP_ENTRIES);

@@ -129,6 +129,8 @@ static inline bool hak_heap_is_real(const struct hak_heap *h)
 
 /* Cache offsets of Tiny sizes, by (size + 15) / 16. */
 extern uint16_t hak_heap_offset[HAK_TINY_MAX / 16 + 1] HAK_HIDDEN;
+/* Of larger ones, by (size + 127) / 128. */
+extern uint16_t hak_heap_offset_mid[HAK_MID_MAX / 128 + 1] HAK_HIDDEN;
 
 /* The second word of a freed block. */
 static inline uintptr_t hak_heap_key(const struct hak_heap *h, const void *p)
