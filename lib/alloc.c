@@ -394,10 +394,8 @@ static inline size_t alloc_offset(const void *p, uint32_t word)
 }
 
 /* As hak_free_fast, for this heap's slabs of several slots. */
-static inline bool free_multi(struct hak_heap *h, void *p, uint32_t word)
+static inline bool free_multi(struct hak_heap *h, void *p, uint32_t own)
 {
-	uint32_t own = word ^ h->tag;
-
 	return own >> HAK_WORD_KIND_SHIFT == HAK_KIND_MULTI &&
 	       hak_push(h, &h->cache[hak_word_class(own)], p,
 			alloc_offset(p, own));
@@ -450,9 +448,8 @@ static HAK_NOINLINE void free_other(void *p)
  * A block of an own slab whose class's cache is closed: see hak_heap_put.
  * Nothing but what looks right is done here.
  */
-static inline bool free_straight(struct hak_heap *h, void *p, uint32_t word)
+static inline bool free_straight(struct hak_heap *h, void *p, uint32_t own)
 {
-	uint32_t own = word ^ h->tag;
 	const struct hak_cache *c = &h->cache[hak_word_class(own)];
 	size_t offset = alloc_offset(p, own);
 
@@ -462,24 +459,28 @@ static inline bool free_straight(struct hak_heap *h, void *p, uint32_t word)
 	return hak_heap_put(h, p, hak_block_index(offset, c->magic));
 }
 
-static HAK_NOINLINE void free_own(void *p)
+static HAK_NOINLINE void free_own(void *p, struct hak_heap *h, uint32_t own)
 {
-	if (!free_straight(hak_heap_self(), p, hak_registry_get(p)))
+	if (!free_straight(h, p, own))
 		free_other(p);
 }
 
 /* Several slots are common: nothing is saved for what is not. */
+void hak_free_far(void *p, struct hak_heap *h, uint32_t own)
+{
+	if (free_multi(h, p, own))
+		return;
+	if (own >> HAK_WORD_KIND_SHIFT <= HAK_KIND_HOLED)
+		free_own(p, h, own);
+	else
+		free_other(p);
+}
+
 void hak_free_slow(void *p)
 {
 	struct hak_heap *h = hak_heap_self();
-	uint32_t word = hak_registry_get(p);
 
-	if (free_multi(h, p, word))
-		return;
-	if ((word ^ h->tag) >> HAK_WORD_KIND_SHIFT <= HAK_KIND_HOLED)
-		free_own(p);
-	else
-		free_other(p);
+	hak_free_far(p, h, hak_registry_get(p) ^ h->tag);
 }
 
 /* Is its usable size what was asked for? */

@@ -21,6 +21,8 @@
 
 void *hak_malloc_slow(size_t size) HAK_NOINLINE;
 void hak_free_slow(void *p) HAK_NOINLINE;
+/* own: p's registry word XOR h's tag */
+void hak_free_far(void *p, struct hak_heap *h, uint32_t own) HAK_NOINLINE;
 /* The heartbeat, after p was taken; returns p. */
 void *hak_malloc_beat(struct hak_heap *h, void *p) HAK_NOINLINE;
 
@@ -115,7 +117,7 @@ static inline void hak_free_fast(void *p)
 	uint32_t offset = hak_registry_get(p) ^ h->tag;
 
 	if (hak_unlikely(offset >= 1u << HAK_WORD_KIND_SHIFT))
-		return hak_free_slow(p);
+		return hak_free_far(p, h, offset);
 	if (hak_unlikely(!hak_push(h, hak_heap_cache(h, offset), p,
 				   (uint16_t)(uintptr_t)p)))
 		hak_free_slow(p);
