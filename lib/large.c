@@ -290,7 +290,7 @@ bool hak_large_keep(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 	struct hak_slab *slab = hak_registry_record(p);
 	struct hak_superslab *ss = hak_slab_ss(slab);
 	unsigned slot = hak_slab_slot(slab), n = ss->pub.run[slot];
-	unsigned most = (unsigned)(hak_opt.cache_max / 2 >> HAK_SLOT_SHIFT);
+	unsigned most = (unsigned)(hak_opt.cache_max / 4 >> HAK_SLOT_SHIFT);
 
 	if (slab->base != p || n > HAK_LARGE_KEPT_SLOTS || n > most ||
 	    !large_claim(p))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a thread keeps of all it has freed, Large blocks among it, is held to
- * HAKMEM_CACHE_MAX, 2 MiB, when it allocates on.
+ * HAKMEM_CACHE_MAX, 4 MiB, when it allocates on.
  *
  * { dg-hakmem-modes "linked" }
  */
@@ -10,7 +10,7 @@
 #include <hakmem/hakmem.h>
 #include <hakmem/stats.h>
 
-enum { MOST = 2 << 20, CLASSES = 24, EACH = 16 };
+enum { MOST = 4 << 20, CLASSES = 24, EACH = 16 };
 
 static uint64_t cached(void)
 {

@@ -222,7 +222,7 @@ static void check_kept(unsigned n, size_t bytes)
 	for (unsigned i = 0; i < n; i++)
 		sum += kept.slots[i];
 	CHECK(sum == kept.sum);
-	CHECK(sum * HAK_SLOT_SIZE <= hak_opt.cache_max / 2);
+	CHECK(sum * HAK_SLOT_SIZE <= hak_opt.cache_max / 4);
 	CHECK(hak_pool_check());
 }
 
@@ -289,16 +289,16 @@ static void check_cache_bounds(void)
 			bytes += hak_large_size(p[i]);
 	}
 	check_kept(8, bytes);
-	/* eight slots at most, and half of HAKMEM_CACHE_MAX in all */
+	/* eight slots at most, and a quarter of HAKMEM_CACHE_MAX in all */
 	q = hak_large_alloc(8 * HAK_SLOT_SIZE + 1, 16, false);
 	CHECK(!hak_large_keep(&kept, &figures, q));
 	hak_large_free(q);
-	hak_opt.cache_max = 16 * HAK_SLOT_SIZE;
+	hak_opt.cache_max = 32 * HAK_SLOT_SIZE;
 	q = hak_large_alloc(7 * HAK_SLOT_SIZE, 16, false);
 	bytes = hak_large_size(q) + hak_large_size(p[11]);
 	CHECK(hak_large_keep(&kept, &figures, q));
 	check_kept(2, bytes);
-	hak_opt.cache_max = 4 * HAK_SLOT_SIZE;
+	hak_opt.cache_max = 8 * HAK_SLOT_SIZE;
 	q = hak_large_alloc(3 * HAK_SLOT_SIZE, 16, false);
 	CHECK(!hak_large_keep(&kept, &figures, q));
 	hak_large_free(q);

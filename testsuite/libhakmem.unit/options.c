@@ -57,7 +57,7 @@ static void check_defaults(void)
 	HAS("STATS", "off");
 	HAS("STATS_FILE", "");
 	HAS("PURGE_DELAY", "500ms");
-	HAS("CACHE_MAX", "2097152");
+	HAS("CACHE_MAX", "4194304");
 	HAS("THP", "default");
 }
 
