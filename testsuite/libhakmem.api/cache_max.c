@@ -10,7 +10,7 @@
 #include <hakmem/hakmem.h>
 #include <hakmem/stats.h>
 
-enum { MOST = 4 << 20, CLASSES = 24, EACH = 16 };
+enum { MOST = 4 << 20, CLASSES = 24, EACH = 32 };
 
 static uint64_t cached(void)
 {

@@ -50,7 +50,7 @@ static void check_defaults(void)
 	CHECK(hak_opt.stats == HAK_STATS_OFF);
 	CHECK(hak_opt.stats_file[0] == 0);
 	CHECK(hak_opt.purge_delay == 500);
-	CHECK(hak_opt.cache_max == 2 * 1024 * 1024);
+	CHECK(hak_opt.cache_max == 4 * 1024 * 1024);
 	CHECK(hak_opt.limit_hard == 0);
 	CHECK(hak_opt.foreign_free == HAK_FOREIGN_AUTO);
 	HAS("ENABLE", "1");
