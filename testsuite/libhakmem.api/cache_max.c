@@ -10,7 +10,7 @@
 #include <hakmem/hakmem.h>
 #include <hakmem/stats.h>
 
-enum { MOST = 4 << 20, CLASSES = 24, EACH = 32 };
+enum { MOST = 4 << 20, CLASSES = 24, EACH = 16 };
 
 static uint64_t cached(void)
 {
@@ -37,7 +37,7 @@ int main(void)
 	for (int c = 0; c < CLASSES; c++)
 		for (int i = 0; i < EACH; i++)
 			free(p[c][i]);
-	if (cached() <= MOST + MOST / 4)
+	if (cached() <= MOST + MOST / 8)
 		FAIL("%lu bytes cached: nothing to bound",
 		     (unsigned long)cached());
 	for (int i = 0; i < 5000; i++)
