@@ -288,7 +288,7 @@ static void free_remote(struct hak_heap *h, void *p, struct hak_slab *slab,
 	uint64_t bit = UINT64_C(1) << (index % 64);
 
 	if (!hak_heap_is_real(h) || alloc_nested(h)) {
-		uint64_t *freed = &hak_pool_stat[slab->cls].remote_freed;
+		hakmem_u64 *freed = &hak_pool_stat[slab->cls].remote_freed;
 
 		hak_stats_add(freed, 1);
 		hak_remote_free(slab, w, bit);

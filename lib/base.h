@@ -50,6 +50,10 @@
 #define hak_likely(x) __builtin_expect(!!(x), 1)
 #define hak_unlikely(x) __builtin_expect(!!(x), 0)
 
+/* 64 bits that several threads write: aligned to 8 also on i386, or a cache
+ * line may end within them. */
+typedef uint64_t hak_u64 __attribute__((aligned(8)));
+
 #define HAK_SLOT_SHIFT 16
 #define HAK_SLOT_SIZE ((size_t)1 << HAK_SLOT_SHIFT)
 #define HAK_SS_SHIFT 21

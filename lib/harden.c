@@ -176,7 +176,7 @@ static bool hard_is_zero(const char *p, size_t n)
 
 /* ---- slabs --------------------------------------------------------------- */
 
-static uint64_t *hard_live(const struct hak_slab *slab)
+static hak_u64 *hard_live(const struct hak_slab *slab)
 {
 	return hak_slab_remote(slab)->bits;
 }

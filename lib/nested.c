@@ -8,7 +8,7 @@
 /* used and live change together in one word, so that "last block freed, start
  * over" cannot race with an allocation. */
 struct nested_area {
-	uint64_t state; /* atomic: used << 32 | live */
+	hak_u64 state; /* atomic: used << 32 | live */
 	char *base;
 	size_t size;
 };

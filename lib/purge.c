@@ -27,7 +27,7 @@ static struct {
 	uint64_t peak; /* recent peak of live bytes */
 	uint64_t peak_at; /* ms; when peak began to count */
 	uint32_t hole_at; /* ms; atomic; holes were last made at once */
-	uint64_t next_visit; /* ms; atomic relaxed, read without the lock */
+	hak_u64 next_visit; /* ms; atomic relaxed, read without the lock */
 } purge; /* pool lock */
 
 static uint64_t purge_live(void)

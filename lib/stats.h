@@ -26,7 +26,7 @@ extern struct hakmem_stats hakmem_stats;
 extern struct hakmem_stats hak_stats;
 
 /* A counter with several writers. */
-static inline void hak_stats_add(uint64_t *counter, uint64_t n)
+static inline void hak_stats_add(hakmem_u64 *counter, uint64_t n)
 {
 	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
 }

@@ -77,9 +77,9 @@ enum hak_slab_hard {
  * rstate: | generation 32 | spare 15 | queued 1 | owner tag 16 |
  */
 struct hak_remote {
-	uint64_t rstate;
-	uint64_t summary; /* bit w: bits[w] may be non-zero */
-	uint64_t *bits; /* 1 = freed by another thread */
+	hak_u64 rstate;
+	hak_u64 summary; /* bit w: bits[w] may be non-zero */
+	hak_u64 *bits; /* 1 = freed by another thread */
 	struct hak_slab *next; /* inbox, while queued */
 	uint64_t spare[4];
 } __attribute__((aligned(HAK_CACHE_LINE)));

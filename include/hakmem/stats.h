@@ -11,7 +11,7 @@
  *     does not know;
  *   - fixed-width fields, natural alignment, no padding left to the compiler:
  *     the layout is the same in 32- and 64-bit programs;
- *   - addresses are uint64_t, of the program that is looked at; 0 ends a list;
+ *   - addresses are 64 bits, of the program that is looked at; 0 ends a list;
  *   - heaps and SuperSlab records are linked once and never freed, so a list
  *     may be walked while the program runs;
  *   - each counter has a single writer at a time (a heap's owner, or the
@@ -32,6 +32,12 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/*
+ * 64 bits at a multiple of 8, also where the compiler would be content with 4
+ * (i386): within one cache line, so that the processor writes them in one go.
+ */
+typedef uint64_t hakmem_u64 __attribute__((__aligned__(8)));
 
 #define HAKMEM_STATS_MAGIC UINT64_C(0x31544154534b4148) /* "HAKSTAT1" */
 #define HAKMEM_STATS_MAJOR 1
@@ -75,14 +81,14 @@ struct hakmem_stats_class {
  *                         - (remote_freed - drained), already freed
  */
 struct hakmem_stats_bin {
-	uint64_t filled; /* blocks moved from slabs into the cache */
-	uint64_t flushed; /* blocks moved from the cache into slabs */
-	uint64_t drained; /* remotely freed blocks taken back */
-	uint64_t remote_freed; /* blocks of other heaps freed here */
-	uint64_t refills; /* times the cache was filled */
-	uint64_t flushes; /* times the cache was flushed */
-	uint64_t slabs; /* slabs owned now */
-	uint64_t _spare;
+	hakmem_u64 filled; /* blocks moved from slabs into the cache */
+	hakmem_u64 flushed; /* blocks moved from the cache into slabs */
+	hakmem_u64 drained; /* remotely freed blocks taken back */
+	hakmem_u64 remote_freed; /* blocks of other heaps freed here */
+	hakmem_u64 refills; /* times the cache was filled */
+	hakmem_u64 flushes; /* times the cache was flushed */
+	hakmem_u64 slabs; /* slabs owned now */
+	hakmem_u64 _spare;
 };
 
 /*
@@ -95,31 +101,31 @@ struct hakmem_stats_bin {
  * One per-thread heap.
  */
 struct hakmem_stats_heap {
-	uint64_t next; /* struct hakmem_stats_heap, 0 = last */
-	uint64_t caches; /* cache headers, cache_stride bytes each */
-	uint64_t bins; /* struct hakmem_stats_bin [classes] */
-	uint64_t countdown; /* address of the int32_t countdown */
-	uint64_t armed; /* mallocs = armed - countdown */
-	uint64_t thread; /* thread pointer (pthread_t) of the owner */
-	uint64_t generation; /* grows with each new owner */
-	uint64_t drains; /* times the remote queue was emptied */
-	uint64_t remote_out; /* blocks waiting in the outbox */
+	hakmem_u64 next; /* struct hakmem_stats_heap, 0 = last */
+	hakmem_u64 caches; /* cache headers, cache_stride bytes each */
+	hakmem_u64 bins; /* struct hakmem_stats_bin [classes] */
+	hakmem_u64 countdown; /* address of the int32_t countdown */
+	hakmem_u64 armed; /* mallocs = armed - countdown */
+	hakmem_u64 thread; /* thread pointer (pthread_t) of the owner */
+	hakmem_u64 generation; /* grows with each new owner */
+	hakmem_u64 drains; /* times the remote queue was emptied */
+	hakmem_u64 remote_out; /* blocks waiting in the outbox */
 	uint32_t state; /* enum hakmem_heap_state */
 	uint32_t tag; /* owner tag in the registry */
-	uint64_t slow_mallocs; /* mallocs that took a slow path */
-	uint64_t slow_frees; /* frees that took a slow path */
-	uint64_t large_served; /* Large blocks that came from those kept;
+	hakmem_u64 slow_mallocs; /* mallocs that took a slow path */
+	hakmem_u64 slow_frees; /* frees that took a slow path */
+	hakmem_u64 large_served; /* Large blocks that came from those kept;
 				  each was freed once more, too */
-	uint64_t large_kept; /* freed Large blocks, kept for the next ones */
-	uint64_t large_kept_bytes; /* of them */
+	hakmem_u64 large_kept; /* freed Large blocks, kept for the next ones */
+	hakmem_u64 large_kept_bytes; /* of them */
 };
 
 /*
  * One SuperSlab.  base == 0: the record is free for reuse.
  */
 struct hakmem_stats_superslab {
-	uint64_t next; /* struct hakmem_stats_superslab, 0 = last */
-	uint64_t base; /* first byte */
+	hakmem_u64 next; /* struct hakmem_stats_superslab, 0 = last */
+	hakmem_u64 base; /* first byte */
 	uint32_t slots; /* slots it has, <= HAKMEM_STATS_SLOTS */
 	uint32_t generation; /* grows with each mapping */
 	uint32_t active; /* bit n: slot n is ACTIVE */
@@ -127,7 +133,7 @@ struct hakmem_stats_superslab {
 	uint8_t size_class[HAKMEM_STATS_SLOTS]; /* of slabs; 0 = other */
 	uint8_t run[HAKMEM_STATS_SLOTS]; /* slots of the run that starts
 						   here, else 0 */
-	uint64_t slabs; /* slab records, slab_stride bytes each */
+	hakmem_u64 slabs; /* slab records, slab_stride bytes each */
 	uint32_t purged; /* bit n: slot n is UNUSED because it was given
 			    back to the OS */
 	uint32_t _spare;
@@ -144,9 +150,9 @@ enum hakmem_mapping_kind {
  * One mapping that is no SuperSlab.
  */
 struct hakmem_stats_mapping {
-	uint64_t next; /* struct hakmem_stats_mapping, 0 = last */
-	uint64_t base; /* first byte */
-	uint64_t size; /* bytes */
+	hakmem_u64 next; /* struct hakmem_stats_mapping, 0 = last */
+	hakmem_u64 base; /* first byte */
+	hakmem_u64 size; /* bytes */
 	uint32_t kind; /* enum hakmem_mapping_kind */
 	uint32_t stamp; /* CLOCK_MONOTONIC ms, 32 bits: became CACHED */
 };
@@ -155,7 +161,7 @@ struct hakmem_stats_mapping {
  * The exported object.
  */
 struct hakmem_stats {
-	uint64_t magic; /* HAKMEM_STATS_MAGIC; 0 = not started */
+	hakmem_u64 magic; /* HAKMEM_STATS_MAGIC; 0 = not started */
 	uint16_t major;
 	uint16_t minor;
 	uint32_t size; /* bytes of this structure */
@@ -178,80 +184,80 @@ struct hakmem_stats {
 	uint32_t mapping_size; /* sizeof (struct hakmem_stats_mapping) */
 	uint32_t _spare;
 
-	uint64_t seq; /* odd: a change is under way */
-	uint64_t start_time; /* CLOCK_REALTIME at first use, ns */
-	uint64_t class_info; /* struct hakmem_stats_class [classes] */
-	uint64_t heaps; /* first struct hakmem_stats_heap */
-	uint64_t superslabs; /* first struct hakmem_stats_superslab */
-	uint64_t mappings; /* first struct hakmem_stats_mapping */
-	uint64_t options; /* text "NAME=value\n"..., terminated */
+	hakmem_u64 seq; /* odd: a change is under way */
+	hakmem_u64 start_time; /* CLOCK_REALTIME at first use, ns */
+	hakmem_u64 class_info; /* struct hakmem_stats_class [classes] */
+	hakmem_u64 heaps; /* first struct hakmem_stats_heap */
+	hakmem_u64 superslabs; /* first struct hakmem_stats_superslab */
+	hakmem_u64 mappings; /* first struct hakmem_stats_mapping */
+	hakmem_u64 options; /* text "NAME=value\n"..., terminated */
 
 	/* Shared Pool */
-	uint64_t slots_active; /* slots by state; unused counts mapped */
-	uint64_t slots_empty;
-	uint64_t slots_unused;
-	uint64_t superslabs_mapped;
-	uint64_t superslabs_peak;
-	uint64_t superslabs_map_total; /* mmap'ed since start */
-	uint64_t superslabs_unmap_total;
-	uint64_t lru_length; /* SuperSlabs without an ACTIVE slot */
-	uint64_t acquires; /* -> ACTIVE, in slots */
-	uint64_t releases; /* ACTIVE -> EMPTY, in slots */
-	uint64_t adoptions; /* slabs or heaps taken over */
-	uint64_t dissolutions; /* heaps taken apart */
-	uint64_t pool_drains; /* pending slabs collected by the pool */
-	uint64_t shared_fail; /* requests that the pool could not serve */
-	uint64_t shared_fail_fallback; /* requests sent to libc instead */
+	hakmem_u64 slots_active; /* slots by state; unused counts mapped */
+	hakmem_u64 slots_empty;
+	hakmem_u64 slots_unused;
+	hakmem_u64 superslabs_mapped;
+	hakmem_u64 superslabs_peak;
+	hakmem_u64 superslabs_map_total; /* mmap'ed since start */
+	hakmem_u64 superslabs_unmap_total;
+	hakmem_u64 lru_length; /* SuperSlabs without an ACTIVE slot */
+	hakmem_u64 acquires; /* -> ACTIVE, in slots */
+	hakmem_u64 releases; /* ACTIVE -> EMPTY, in slots */
+	hakmem_u64 adoptions; /* slabs or heaps taken over */
+	hakmem_u64 dissolutions; /* heaps taken apart */
+	hakmem_u64 pool_drains; /* pending slabs collected by the pool */
+	hakmem_u64 shared_fail; /* requests that the pool could not serve */
+	hakmem_u64 shared_fail_fallback; /* requests sent to libc instead */
 
 	/* registry */
-	uint64_t registry_slots; /* entries in use */
-	uint64_t registry_peak;
-	uint64_t registry_leaves;
-	uint64_t registry_tombstones;
+	hakmem_u64 registry_slots; /* entries in use */
+	hakmem_u64 registry_peak;
+	hakmem_u64 registry_leaves;
+	hakmem_u64 registry_tombstones;
 
 	/* memory */
-	uint64_t mapped_bytes; /* address space obtained, all purposes */
-	uint64_t meta_bytes; /* of it for our own structures, handed out */
-	uint64_t empty_bytes; /* resident and free: EMPTY slots and the
+	hakmem_u64 mapped_bytes; /* address space obtained, all purposes */
+	hakmem_u64 meta_bytes; /* of it for our own structures, handed out */
+	hakmem_u64 empty_bytes; /* resident and free: EMPTY slots and the
 				   cached mappings */
-	uint64_t purged_bytes; /* returned to the OS since start */
-	uint64_t purges; /* system calls that did so */
-	uint64_t refaulted_bytes; /* purged and used again soon after */
-	uint64_t hole_bytes; /* purged inside partly used slabs, now */
+	hakmem_u64 purged_bytes; /* returned to the OS since start */
+	hakmem_u64 purges; /* system calls that did so */
+	hakmem_u64 refaulted_bytes; /* purged and used again soon after */
+	hakmem_u64 hole_bytes; /* purged inside partly used slabs, now */
 
 	/* tiers that are not in the bins */
-	uint64_t boot_mallocs; /* mixed slot: see doc/DESIGN.md */
-	uint64_t boot_frees;
-	uint64_t boot_live_bytes;
-	uint64_t large_mallocs;
-	uint64_t large_frees;
-	uint64_t large_live_bytes;
-	uint64_t huge_mallocs;
-	uint64_t huge_frees;
-	uint64_t huge_live_bytes;
-	uint64_t huge_cached_bytes;
-	uint64_t nested_mallocs; /* from handlers inside slow paths */
-	uint64_t nested_live;
+	hakmem_u64 boot_mallocs; /* mixed slot: see doc/DESIGN.md */
+	hakmem_u64 boot_frees;
+	hakmem_u64 boot_live_bytes;
+	hakmem_u64 large_mallocs;
+	hakmem_u64 large_frees;
+	hakmem_u64 large_live_bytes;
+	hakmem_u64 huge_mallocs;
+	hakmem_u64 huge_frees;
+	hakmem_u64 huge_live_bytes;
+	hakmem_u64 huge_cached_bytes;
+	hakmem_u64 nested_mallocs; /* from handlers inside slow paths */
+	hakmem_u64 nested_live;
 
 	/* threads */
-	uint64_t heaps_live;
-	uint64_t heaps_orphan;
-	uint64_t heaps_total; /* made since start */
-	uint64_t heaps_unhooked; /* without an exit hook */
-	uint64_t forks_repaired; /* 1 in a child that repaired */
+	hakmem_u64 heaps_live;
+	hakmem_u64 heaps_orphan;
+	hakmem_u64 heaps_total; /* made since start */
+	hakmem_u64 heaps_unhooked; /* without an exit hook */
+	hakmem_u64 forks_repaired; /* 1 in a child that repaired */
 
 	/* limits and errors */
-	uint64_t limit_hard; /* bytes, 0 = none */
-	uint64_t os_errors; /* failed memory system calls survived */
-	uint64_t foreign_ignored; /* ld.so's start-up data */
-	uint64_t foreign_forwarded; /* given to libc */
+	hakmem_u64 limit_hard; /* bytes, 0 = none */
+	hakmem_u64 os_errors; /* failed memory system calls survived */
+	hakmem_u64 foreign_ignored; /* ld.so's start-up data */
+	hakmem_u64 foreign_forwarded; /* given to libc */
 
 	/* sums over the bins, filled in by hakmem_stats_get() */
-	uint64_t mallocs;
-	uint64_t frees;
-	uint64_t live_bytes; /* all tiers */
-	uint64_t cached_bytes; /* in thread caches */
-	uint64_t pending_bytes; /* freed remotely, not yet taken back */
+	hakmem_u64 mallocs;
+	hakmem_u64 frees;
+	hakmem_u64 live_bytes; /* all tiers */
+	hakmem_u64 cached_bytes; /* in thread caches */
+	hakmem_u64 pending_bytes; /* freed remotely, not yet taken back */
 };
 
 #ifdef __cplusplus

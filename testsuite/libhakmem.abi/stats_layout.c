@@ -154,6 +154,15 @@ AT(hakmem_stats, frees, 536);
 AT(hakmem_stats, live_bytes, 544);
 AT(hakmem_stats, cached_bytes, 552);
 AT(hakmem_stats, pending_bytes, 560);
+/* Also where the ABI would be content with 4 (i386). */
+#define WHOLE(type) \
+	_Static_assert(_Alignof(struct type) == 8, #type " is aligned to 8")
+WHOLE(hakmem_stats_bin);
+WHOLE(hakmem_stats_heap);
+WHOLE(hakmem_stats_superslab);
+WHOLE(hakmem_stats_mapping);
+WHOLE(hakmem_stats);
+
 /* It grows, but for what it had in the first release. */
 _Static_assert(sizeof(struct hakmem_stats) >= 568, "hakmem_stats shrinks");
 

@@ -387,7 +387,7 @@ static bool stopped(const int *flag)
 
 static void lay(void *p, uint64_t *seed)
 {
-	uint64_t *word = p;
+	hak_u64 *word = p;
 
 	if (__atomic_exchange_n(word, 1, __ATOMIC_RELAXED) != 0)
 		FAIL("%p was handed out twice", p);
@@ -495,7 +495,7 @@ static void *freer(void *arg)
 			slab = hak_registry_record(p);
 			at = hak_slab_index(slab, p, &exact);
 			CHECK(exact);
-			CHECK(__atomic_exchange_n((uint64_t *)p, 0,
+			CHECK(__atomic_exchange_n((hak_u64 *)p, 0,
 						  __ATOMIC_RELAXED) == 1);
 			freed[id]++;
 			if (id % 2)

@@ -39,7 +39,7 @@ static void check_add(void)
 	CHECK(hak_stats.purges == 2 * (uint64_t)THREADS * ROUNDS);
 }
 
-static uint64_t load(const uint64_t *p)
+static uint64_t load(const hakmem_u64 *p)
 {
 	return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
@@ -67,7 +67,7 @@ static void *read_figures(void *arg)
 	return NULL;
 }
 
-static void store(uint64_t *p, uint64_t value)
+static void store(hakmem_u64 *p, uint64_t value)
 {
 	__atomic_store_n(p, value, __ATOMIC_RELAXED);
 }
