@@ -227,7 +227,8 @@ static bool heap_nearly_empty(const struct hak_slab *slab, unsigned live)
  * The slab has become nearly empty.  Its pages without a live block are given
  * back without waiting for a decay, for the program may never call again; but
  * only when some others have become so, because most slabs on their way down
- * are empty by then.
+ * are empty by then.  Not where other threads have heaps: each of the calls
+ * would interrupt the processors that they run on.
  */
 static HAK_NOINLINE void heap_edge(struct hak_heap *h, struct hak_slab *slab)
 {
@@ -242,6 +243,7 @@ static HAK_NOINLINE void heap_edge(struct hak_heap *h, struct hak_slab *slab)
 					     __ATOMIC_RELAXED)) == h->pub.tag &&
 	    old->nfree != old->blocks &&
 	    heap_nearly_empty(old, old->blocks - old->nfree) &&
+	    __atomic_load_n(&hak_stats.heaps_live, __ATOMIC_RELAXED) < 2 &&
 	    hak_purge_holes() && hak_slab_punch(old, &calls))
 		heap_relabel(h, old);
 }

@@ -540,6 +540,47 @@ static void check_trim(void)
 
 /* ---- taking apart ------------------------------------------------------------------ */
 
+/* Slabs that become nearly empty give their holes back at once, one in 32 late;
+ * not while others have heaps. */
+static uint64_t edge_holes(uint64_t live)
+{
+	enum { CLS = 40, SLABS = 100, LARGE = 40 };
+	uint64_t was = hak_stats.heaps_live, holes;
+	int64_t delay = hak_opt.purge_delay;
+	unsigned each = hak_class[CLS].pub.blocks;
+	void *large[LARGE]; /* in a small process none are made */
+
+	CHECK(hak_class[CLS].pub.slots == 1 && each >= 8);
+	for (unsigned i = 0; i < LARGE; i++)
+		CHECK(large[i] = hak_large_alloc(HAK_LARGE_MAX, 16, false));
+	hak_stats.heaps_live = live;
+	hak_opt.purge_delay = 500;
+	while (blocks < SLABS * each)
+		alloc(heap, CLS);
+	for (unsigned i = blocks; i-- > 0;)
+		if ((uintptr_t)block[i].p % HAK_SLOT_SIZE)
+			drop(heap, i);
+	hak_heap_flush_all(heap);
+	holes = hak_stats.hole_bytes;
+	hak_stats.heaps_live = was;
+	hak_opt.purge_delay = delay;
+	for (unsigned i = 0; i < LARGE; i++)
+		hak_large_free(large[i]);
+	drop_all(heap);
+	check_empty(heap);
+	return holes;
+}
+
+static void edge_alone(void)
+{
+	CHECK(edge_holes(1) > 50 * (HAK_SLOT_SIZE - 3 * hak_os_page));
+}
+
+static void edge_beside(void)
+{
+	CHECK(edge_holes(2) == 0);
+}
+
 static bool dissolve(struct hak_heap *h)
 {
 	bool all;
@@ -719,6 +760,9 @@ int main(void)
 	CHECK(hak_heap_secret == SECRET);
 	check_sentinels();
 	check_new();
+	/* before memory that is used again makes the process keep it */
+	LIVES(edge_alone);
+	LIVES(edge_beside);
 	check_classes();
 	check_random();
 	check_beat();
