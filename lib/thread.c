@@ -106,11 +106,14 @@ void hak_thread_drain_orphans(void)
 	hak_pool_leave();
 }
 
+/* Not arg: C libraries in namespaces of their own number keys as this one
+ * does, and their values take the place of ours in a thread of both. */
 static void thread_exit(void *arg)
 {
-	struct hak_heap *h = arg;
+	struct hak_heap *h = hak_heap_self();
 
-	if (h != hak_heap_self())
+	(void)arg;
+	if (!hak_heap_is_real(h) || hak_thread_is_initial())
 		return;
 	hak_tls.heap = (uintptr_t)&hak_heap_dead - (uintptr_t)&hak_heap_none;
 	h->busy = 1;
