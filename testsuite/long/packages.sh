@@ -282,7 +282,15 @@ check "read-only /etc: one line tells" \
 	told '^hakmem-preload: .*cannot be written \(Read-only file system\)'
 check "read-only /etc: still enabled" enabled
 check "read-only /etc: still installed" installed "$version+1"
+offer "$version"
+inside apt-get -y install --allow-downgrades libhakmem="$version" \
+	libhakmem0="$version" >apt.out 2>&1 &&
+	fail "another version came although /etc is read-only"
+check "read-only /etc: enabled after a refused version" enabled
 umount "$system/etc"
+offer "$version+1"
+check "read-write again: dpkg and apt go on" apt -f install
+check "read-write again: enabled" enabled
 check "read-write again: removed" apt purge libhakmem libhakmem0
 check "read-write again: disabled" disabled
 
