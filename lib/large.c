@@ -15,6 +15,7 @@
 
 #define LARGE_COLOUR ((size_t)64)
 #define LARGE_COLOURS 16u
+#define LARGE_SLACK 4u /* a kept run may be longer by this part */
 
 static unsigned large_turn; /* pool lock */
 
@@ -235,7 +236,7 @@ void *hak_large_take(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 		uint32_t *bytes;
 		char *p;
 
-		if (c->slots[i] != n)
+		if (c->slots[i] - n > n / LARGE_SLACK)
 			continue;
 		/* the start stays, unless the last page has no room for it */
 		colour = (uintptr_t)slab->base & (HAK_SLOT_SIZE - 1);
@@ -290,14 +291,14 @@ bool hak_large_keep(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 	struct hak_slab *slab = hak_registry_record(p);
 	struct hak_superslab *ss = hak_slab_ss(slab);
 	unsigned slot = hak_slab_slot(slab), n = ss->pub.run[slot];
-	unsigned most = (unsigned)(hak_opt.cache_max / 4 >> HAK_SLOT_SHIFT);
+	unsigned most = (unsigned)(hak_opt.cache_max / 2 >> HAK_SLOT_SHIFT);
 
-	if (slab->base != p || n > HAK_LARGE_KEPT_SLOTS || n > most ||
-	    !large_claim(p))
+	if (slab->base != p || n > most || !large_claim(p))
 		return false;
 	if (hak_unlikely(c->n == HAK_LARGE_KEPT || c->sum + n > most)) {
+		/* half of them, to come back here less often */
 		hak_pool_enter();
-		large_drop(c, pub, HAK_LARGE_KEPT - 1, most - n);
+		large_drop(c, pub, HAK_LARGE_KEPT / 2, (most - n) / 2);
 		hak_pool_leave();
 	}
 	c->run[c->n] = slab;

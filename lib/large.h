@@ -40,8 +40,7 @@ bool hak_large_resize(void *p, size_t size);
 
 struct hak_slab;
 
-#define HAK_LARGE_KEPT 8u /* runs in a thread's cache */
-#define HAK_LARGE_KEPT_SLOTS 8u /* of the longest one */
+#define HAK_LARGE_KEPT 16u /* runs in a thread's cache */
 
 /* The oldest first. */
 struct hak_large_cache {
@@ -52,7 +51,8 @@ struct hak_large_cache {
 	uint64_t seen; /* large_served at the last decay */
 };
 
-/* A kept run of as many slots as size needs, whatever it contains; no lock.
+/* A kept run of as many slots as size needs, or up to a quarter more, whatever
+ * it contains; no lock.
  * NULL: there is none. */
 void *hak_large_take(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 		     size_t size);

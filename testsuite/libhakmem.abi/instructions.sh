@@ -34,12 +34,12 @@ esac
 
 # What for, size, and malloc and free by gcc and by clang.
 cat >budgets <<'END'
-Tiny			64	22 35	23 37
-Tiny,_largest		1024	22 35	23 37
-Mid			4096	31 35	33 37
-Mid,_several_slots	16384	31 62	33 68
-Large			100000	152 182	165 194
-Huge			3M	380 421	385 430
+Tiny			64	21 35	24 37
+Tiny,_largest		1024	21 35	24 37
+Mid			4096	24 35	27 37
+Mid,_several_slots	16384	24 48	27 51
+Large			100000	155 176	148 174
+Huge			3M	380 405	320 375
 END
 # CC may hold several words.
 # shellcheck disable=SC2086

@@ -222,7 +222,7 @@ static void check_kept(unsigned n, size_t bytes)
 	for (unsigned i = 0; i < n; i++)
 		sum += kept.slots[i];
 	CHECK(sum == kept.sum);
-	CHECK(sum * HAK_SLOT_SIZE <= hak_opt.cache_max / 4);
+	CHECK(sum * HAK_SLOT_SIZE <= hak_opt.cache_max / 2);
 	CHECK(hak_pool_check());
 }
 
@@ -263,42 +263,49 @@ static void check_cache(void)
 	CHECK(figures.large_served == 2);
 	hak_large_drop(&kept, &figures);
 	check_kept(0, 0);
+	/* one that is up to a quarter longer serves as well, and stays so long */
+	p[0] = hak_large_alloc(10 * HAK_SLOT_SIZE, 16, false);
+	CHECK(hak_large_keep(&kept, &figures, p[0]));
+	CHECK(!hak_large_take(&kept, &figures, 7 * HAK_SLOT_SIZE));
+	CHECK(!hak_large_take(&kept, &figures, 11 * HAK_SLOT_SIZE));
+	q = hak_large_take(&kept, &figures, 8 * HAK_SLOT_SIZE - 5);
+	CHECK(q == p[0] && hak_large_size(q) == 8 * HAK_SLOT_SIZE);
+	CHECK(hak_stats.slots_active == active + 10);
+	CHECK(hak_pool_check());
+	hak_large_free(q);
 	CHECK(hak_stats.slots_active == active);
 	CHECK(hak_stats.large_live_bytes == 0);
 }
 
-/* The oldest go when there are too many, or they are too large. */
+/* The oldest go, half of them, when there are too many or they are too long. */
 static void check_cache_bounds(void)
 {
 	size_t was = hak_opt.cache_max;
 	size_t bytes = 0;
 	char *p[20], *q;
 
-	for (unsigned i = 0; i < 12; i++)
+	for (unsigned i = 0; i < 20; i++)
 		p[i] = hak_large_alloc(50000, 16, false);
-	for (unsigned i = 0; i < 12; i++) {
+	for (unsigned i = 0; i < 20; i++) {
 		CHECK(hak_large_keep(&kept, &figures, p[i]));
 		CHECK(kept.n <= HAK_LARGE_KEPT);
 	}
-	for (unsigned i = 0; i < 12; i++) {
+	for (unsigned i = 0; i < 20; i++) {
 		bool there = hak_word_kind(hak_registry_get(p[i])) ==
 			     HAK_KIND_LARGE_KEPT;
 
-		CHECK(there == (i >= 4));
+		CHECK(there == (i >= HAK_LARGE_KEPT / 2));
 		if (there)
 			bytes += hak_large_size(p[i]);
 	}
-	check_kept(8, bytes);
-	/* eight slots at most, and a quarter of HAKMEM_CACHE_MAX in all */
-	q = hak_large_alloc(8 * HAK_SLOT_SIZE + 1, 16, false);
-	CHECK(!hak_large_keep(&kept, &figures, q));
-	hak_large_free(q);
-	hak_opt.cache_max = 32 * HAK_SLOT_SIZE;
+	check_kept(20 - HAK_LARGE_KEPT / 2, bytes);
+	/* half of HAKMEM_CACHE_MAX in all */
+	hak_opt.cache_max = 18 * HAK_SLOT_SIZE;
 	q = hak_large_alloc(7 * HAK_SLOT_SIZE, 16, false);
-	bytes = hak_large_size(q) + hak_large_size(p[11]);
+	bytes = hak_large_size(q) + hak_large_size(p[19]);
 	CHECK(hak_large_keep(&kept, &figures, q));
 	check_kept(2, bytes);
-	hak_opt.cache_max = 8 * HAK_SLOT_SIZE;
+	hak_opt.cache_max = 4 * HAK_SLOT_SIZE;
 	q = hak_large_alloc(3 * HAK_SLOT_SIZE, 16, false);
 	CHECK(!hak_large_keep(&kept, &figures, q));
 	hak_large_free(q);
