@@ -22,7 +22,7 @@
 
 uint32_t hak_mode;
 
-static char init_options[HAK_OPTIONS_TEXT_MAX];
+static char init_text[HAK_OPTIONS_TEXT_MAX]; /* the options in force */
 
 static int init_stderr = STDERR_FILENO;
 
@@ -45,7 +45,7 @@ static void init_verbose(void)
 		return;
 	hak_fmt_init(&f, line, sizeof(line));
 	hak_fmt_str(&f, "hakmem: version " HAKMEM_STATS_VERSION ", options:");
-	for (const char *p = init_options; *p;) {
+	for (const char *p = init_text; *p;) {
 		const char *end = __builtin_strchr(p, '\n');
 
 		hak_fmt_ch(&f, ' ');
@@ -56,14 +56,30 @@ static void init_verbose(void)
 	(void)hak_sys_write(STDERR_FILENO, line, f.len);
 }
 
-/* environ may still be NULL when the loader allocates; see init.h. */
+/* In a page that is there: constants would be one more fault at each start. */
+static char init_conf_file[] __attribute__((section(".data"))) = HAK_CONF_FILE;
+
+enum { INIT_UNREAD, INIT_READING, INIT_READ };
+static int init_options; /* atomic */
+
+/*
+ * Once; false: not read yet.  environ may still be NULL when the loader
+ * allocates, see init.h, and a handler or another thread may come in between:
+ * then a later slow path finds them.
+ */
 static bool init_read_options(void)
 {
 	bool secure = hak_init_secure();
+	int was = INIT_UNREAD;
 
 	if (!secure && !environ)
 		return false;
-	hak_conf_read(HAK_CONF_FILE, 0);
+	/* acquire: partner is the release below */
+	if (!__atomic_compare_exchange_n(&init_options, &was, INIT_READING,
+					 false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_ACQUIRE))
+		return was == INIT_READ;
+	hak_conf_read(init_conf_file, 0);
 	if (!secure)
 		hak_options_from_environ(environ);
 	if (hak_opt.verbose >= 2) {
@@ -71,9 +87,15 @@ static bool init_read_options(void)
 		hak_opt.pool_debug = 1;
 		hak_opt.remote_debug = 1;
 	}
+	__atomic_store_n(&init_options, INIT_READ, __ATOMIC_RELEASE);
+	return true;
+}
+
+static void init_apply_options(void)
+{
 	hak_harden_init();
-	hak_options_text(init_options, sizeof(init_options));
-	hak_stats.options = (uintptr_t)init_options;
+	hak_options_text(init_text, sizeof(init_text));
+	hak_stats.options = (uintptr_t)init_text;
 	hak_stats.limit_hard = hak_opt.limit_hard;
 	if (hak_opt.stats == HAK_STATS_EXIT && !hak_opt.stats_file[0]) {
 		/* out of the way of descriptors that a program counts on */
@@ -84,7 +106,6 @@ static bool init_read_options(void)
 			init_stderr = (int)fd;
 	}
 	init_verbose();
-	return true;
 }
 
 static bool init_structures(void)
@@ -128,8 +149,10 @@ enum hak_mode hak_init(void)
 	mode = (enum hak_mode)hak_mode;
 	if (mode == HAK_MODE_NEW && init_structures())
 		mode = HAK_MODE_EARLY;
-	if (mode == HAK_MODE_EARLY && init_read_options())
+	if (mode == HAK_MODE_EARLY && init_read_options()) {
+		init_apply_options();
 		mode = init_decide();
+	}
 	/* release: partner is the acquire in hak_mode_now */
 	__atomic_store_n(&hak_mode, (uint32_t)mode, __ATOMIC_RELEASE);
 	hak_pool_leave();
@@ -138,10 +161,16 @@ enum hak_mode hak_init(void)
 
 /*
  * Before main, and so before a sandbox that the program builds for itself
- * could forbid to open the configuration file.  Most programs have allocated
- * long before.
+ * could forbid to open the configuration file.  Nothing else is done for a
+ * program that has not allocated yet, for it may never do so, unless something
+ * is to be written.
  */
 __attribute__((constructor)) static void init_at_load(void)
 {
-	(void)hak_mode_now();
+	/* no lock, whose page is not touched yet; first what writes, so that
+	 * the page is not faulted in twice */
+	bool speaks = !init_read_options() || hak_opt.verbose || hak_opt.stats;
+
+	if (speaks || __atomic_load_n(&hak_mode, __ATOMIC_RELAXED))
+		(void)hak_mode_now();
 }

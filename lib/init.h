@@ -2,9 +2,10 @@
 /*
  * init.h - the first allocation, and who serves this process
  *
- * Responsibility: start-up in the right order, at the first allocation or else
- * before main; reading the configuration file and the environment once; deciding whether this library serves the process or
- * passes through to the C library's allocator.
+ * Responsibility: start-up in the right order, at the first allocation; reading
+ * the configuration file and the environment once, before main at the latest;
+ * deciding whether this library serves the process or passes through to the C
+ * library's allocator.
  *
  * Contract: hak_init() is called by slow paths while hak_mode is NEW, with no
  * lock held.  malloc may be called by the dynamic loader before the C library

@@ -35,7 +35,7 @@ static void check_get(void)
 	is("ENABLE", "1");
 	is("STATS", "off");
 	is("STATS_FILE", "");
-	is("CACHE_MAX", "2097152");
+	is("CACHE_MAX", "4194304");
 	/* cut off and terminated, the length is the whole one's */
 	CHECK(hakmem_option_get("PURGE_DELAY", text, 4) == 5);
 	CHECK(strcmp(text, "500") == 0);
