@@ -217,6 +217,9 @@ static inline void bench_sleep_ms(size_t ms)
 		;
 }
 
+/* The memory of the program's own arrays; the main thread makes them. */
+static size_t bench_own_kib;
+
 /* Memory for the bookkeeping, resident before anything is measured. */
 static inline void *bench_array(size_t count, size_t size)
 {
@@ -224,10 +227,15 @@ static inline void *bench_array(size_t count, size_t size)
 	if (len == 0)
 		len = 1;
 	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		bench_die("mmap of %zu bytes: %s", len, strerror(errno));
+	/* Huge pages, too, are to be the allocator's alone. */
+	madvise(p, len, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < len; i += 4096)
+		((volatile char *)p)[i] = 0;
+	bench_own_kib += (len + 4095) / 4096 * 4;
 	return p;
 }
 
@@ -320,6 +328,64 @@ static inline size_t bench_peak_kib(void)
 	return kib;
 }
 
+/* Does the kernel make huge pages of any memory of this process? */
+static inline bool bench_huge_eligible(void)
+{
+	char buf[4096];
+	int fd = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n;
+	bool yes = false;
+
+	if (fd < 0)
+		return false;
+	while (!yes && (n = read(fd, buf + len, sizeof(buf) - 1 - len)) > 0) {
+		char *line = buf, *end;
+		len += (size_t)n;
+		buf[len] = 0;
+		for (; (end = strchr(line, '\n')); line = end + 1)
+			if (strncmp(line, "THPeligible:", 12) == 0)
+				yes |= strtoul(line + 12, NULL, 10) != 0;
+		len = strlen(line);
+		memmove(buf, line, len);
+	}
+	close(fd);
+	return yes;
+}
+
+/* Prints what is resident now, without the program's own arrays. */
+static inline void bench_report_memory(const char *when)
+{
+	const char *file = "/proc/self/smaps_rollup";
+	size_t rss = bench_proc_kib(file, "\nRss:");
+	size_t dirty = bench_proc_kib(file, "\nPrivate_Dirty:");
+
+	printf(" %s_rss_kib=%zu %s_dirty_kib=%zu %s_huge_kib=%zu", when,
+	       rss > bench_own_kib ? rss - bench_own_kib : 0, when,
+	       dirty > bench_own_kib ? dirty - bench_own_kib : 0, when,
+	       bench_proc_kib(file, "\nAnonHugePages:"));
+}
+
+/*
+ * With $BENCH_LATE: memory at the end and, with a number above 0, once more so
+ * many seconds later.  In the meantime khugepaged may have undone a purge;
+ * where it never looks there is no wait.
+ */
+static inline void bench_report_late(void)
+{
+	const char *late = getenv("BENCH_LATE");
+	size_t seconds;
+
+	if (!late)
+		return;
+	bench_report_memory("end");
+	if (!bench_parse_number(late, &seconds) || seconds == 0)
+		return;
+	if (bench_huge_eligible())
+		bench_sleep_ms(seconds * 1000);
+	bench_report_memory("late");
+}
+
 /* Prints the line; "more" is a format of further " key=value" or NULL. */
 static inline __attribute__((format(printf, 4, 5))) void
 bench_report(const char *name, size_t ops, double seconds, const char *more,
@@ -337,6 +403,7 @@ bench_report(const char *name, size_t ops, double seconds, const char *more,
 		vprintf(more, ap);
 		va_end(ap);
 	}
+	bench_report_late();
 	putchar('\n');
 	if (fflush(stdout))
 		bench_die("standard output: %s", strerror(errno));

@@ -62,10 +62,12 @@ def describe(status):
 class Bench:
     """Runs workloads: where the programs are, and how long they may take."""
 
-    def __init__(self, source_dir, program_dir, full):
+    def __init__(self, source_dir, program_dir, full, late=0):
         self.source_dir = source_dir
         self.program_dir = program_dir
         self.full = full
+        self.late = late  # seconds until memory is looked at once more
+        self.huge_pages = None  # whoever can change their mode
         self.launch = os.path.join(program_dir, "launch")
         self.empty = os.path.join(program_dir, ".libs", "empty.so")
         # The first CPU takes most interrupts.
@@ -104,6 +106,11 @@ class Bench:
             report = os.path.join(tmp, "usage")
             start = self.command(workload, allocator, report)
             env = clean_environment()
+            timeout = workload.timeout * (5 if self.full else 1)
+            if workload.thp:
+                self.huge_pages.use(workload.thp)
+                env["BENCH_LATE"] = str(self.late)
+                timeout += self.late
             if workload.script:
                 env.update(self.script_environment(allocator, start, tmp))
                 start = [os.path.join(self.source_dir, "programs",
@@ -112,8 +119,7 @@ class Bench:
                 start.append(os.path.join(self.program_dir,
                                           workload.program))
             status, out, err = self.execute(
-                start + workload.arguments(self.full), env, tmp,
-                workload.timeout * (5 if self.full else 1))
+                start + workload.arguments(self.full), env, tmp, timeout)
             if workload.script and status == UNSUPPORTED << 8:
                 raise Skipped(last_words(out)[2:] or "no reason given")
             if status:

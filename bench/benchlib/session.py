@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A run of the suite: what bench/run and bench/ceiling have in common."""
 
+import contextlib
 import datetime
 import fnmatch
 import json
@@ -8,8 +9,9 @@ import os
 import platform
 import subprocess
 import sys
+import time
 
-from . import allocators, figures
+from . import allocators, figures, hugepages
 from .allocators import Unusable
 from .measure import Bench, Skipped, measure
 
@@ -19,20 +21,25 @@ FULL_ROUNDS = 7
 
 
 def add_arguments(p):
-    """The options that all commands have."""
-    p.add_argument("--workloads", metavar="PATTERN,...",
-                   help="names, * and ? allowed; default: all")
+    """The options of commands that compare rounds."""
+    add_common_arguments(p)
     p.add_argument("--rounds", type=rounds, metavar="N",
                    help=f"at least 1; default: {QUICK_ROUNDS}, with --full "
                    f"{FULL_ROUNDS}")
+    p.add_argument("--cpu", action="store_true",
+                   help="compare user and system time instead of elapsed "
+                   "time: steadier on a busy machine, blind to waiting")
+
+
+def add_common_arguments(p):
+    """The options that all commands have."""
+    p.add_argument("--workloads", metavar="PATTERN,...",
+                   help="names, * and ? allowed; default: all")
     size = p.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true",
                       help="about a third of a second a run (default)")
     size.add_argument("--full", action="store_true",
                       help="several seconds a run")
-    p.add_argument("--cpu", action="store_true",
-                   help="compare user and system time instead of elapsed "
-                   "time: steadier on a busy machine, blind to waiting")
     p.add_argument("--list", action="store_true",
                    help="show workloads and allocators, and end")
     p.add_argument("--json", metavar="FILE",
@@ -48,6 +55,11 @@ def rounds(text):
     if number < 1:
         raise ValueError
     return number
+
+
+def stop(number, _):
+    """A signal handler: ends the command and what it runs."""
+    sys.exit(128 + number)
 
 
 def find_build_dir(args):
@@ -140,7 +152,7 @@ class Progress:
         self.done += 1
 
     def __call__(self, workload, allocator, number, rounds):
-        place = f"[{self.done}/{self.total}] {workload.name}"
+        place = f"[{self.done}/{self.total}] {workload.label}"
         if self.terminal:
             print(f"\r\033[K{place}: {allocator.name}, round {number} of "
                   f"{rounds}", end="", file=sys.stderr, flush=True)
@@ -160,17 +172,18 @@ def run_all(bench, args, chosen, workloads):
     done, skipped = [], []
     for w in workloads:
         progress.workload()
-        rounds = args.rounds or (FULL_ROUNDS if args.full else
-                                 w.rounds or QUICK_ROUNDS)
+        rounds = args.rounds or (1 if w.thp else FULL_ROUNDS if args.full
+                                 else w.rounds or QUICK_ROUNDS)
         try:
             results = measure(bench, w, chosen(w), rounds, progress)
         except Skipped as e:
-            skipped.append({"name": w.name, "reason": str(e)})
+            skipped.append({"name": w.label, "reason": str(e)})
             continue
         for result in results.values():
             figures.summarize(result)
         done.append({
-            "name": w.name, "group": w.group, "threads": w.threads,
+            "name": w.name, "thp": w.thp, "group": w.group,
+            "threads": w.threads,
             "command": " ".join([w.program] + w.arguments(args.full)),
             "extra": list(w.extra), "time": w.time, "rss": w.rss,
             "rounds": rounds, "results": results,
@@ -179,32 +192,45 @@ def run_all(bench, args, chosen, workloads):
     return done, skipped
 
 
-def run(args, build_dir, chosen, workloads, chosen_for=None):
-    """All figures, as they are written by --json."""
-    bench = Bench(SOURCE_DIR, os.path.join(build_dir, "bench"), args.full)
-    for a in chosen:
-        allocators.verify(a, bench.launch,
-                          os.path.join(bench.program_dir, "random_mixed"))
+def head(args, chosen):
+    """Of all figures: when, where, and of what."""
     load = os.getloadavg()[0]
     if load > 0.5:
         print(f"the machine is busy (load {load:.1f}); the figures will be "
               "rough", file=sys.stderr)
-    start = datetime.datetime.now(datetime.timezone.utc)
-    done, skipped = run_all(bench, args, chosen_for or (lambda w: chosen),
-                            workloads)
-    end = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.timezone.utc)
     return {
         "format": 1,
-        "date": start.isoformat(timespec="seconds"),
-        "seconds": round((end - start).total_seconds()),
+        "date": now.isoformat(timespec="seconds"),
         "size": "full" if args.full else "quick",
         "machine": machine(),
         "load_before": load,
         "allocators": [{"name": a.name, "library": a.library,
                         "env": list(a.env)} for a in chosen],
-        "workloads": done,
-        "skipped": skipped,
     }
+
+
+def run(args, build_dir, chosen, workloads, chosen_for=None, modes=(),
+        late=0):
+    """All figures, as they are written by --json."""
+    bench = Bench(SOURCE_DIR, os.path.join(build_dir, "bench"), args.full,
+                  late)
+    if modes:
+        bench.huge_pages = hugepages.HugePages(modes)
+    for a in chosen:
+        allocators.verify(a, bench.launch,
+                          os.path.join(bench.program_dir, "random_mixed"))
+    results = head(args, chosen)
+    start = time.monotonic()
+    with bench.huge_pages or contextlib.nullcontext():
+        done, skipped = run_all(bench, args,
+                                chosen_for or (lambda w: chosen), workloads)
+    results.update(seconds=round(time.monotonic() - start), workloads=done,
+                   skipped=skipped)
+    if modes:
+        results["thp"] = {"modes": list(modes), "late_s": late,
+                          "how": bench.huge_pages.how}
+    return results
 
 
 def failed(results):

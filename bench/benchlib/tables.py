@@ -37,6 +37,11 @@ def aligned(rows):
             for i, (c, w) in enumerate(zip(row, widths, strict=True)))
 
 
+def label(workload):
+    """The name, with the mode of transparent huge pages."""
+    return f"{workload['name']} {workload.get('thp') or ''}".strip()
+
+
 def mark(workload, name):
     """What stands in place of figures, or after incomplete ones."""
     result = workload["results"].get(name)
@@ -61,7 +66,7 @@ def compared(title, workloads, names, key, more_is_better=False, unit=1,
     rows = [head]
     to_best, to_median = [], []
     for w in workloads:
-        row = [w["name"]]
+        row = [label(w)]
         for name in names:
             value = figures.median(w, name, key)
             flag = mark(w, name)
@@ -94,7 +99,7 @@ def troubles(workloads, skipped):
             for f in result["failures"]:
                 reasons.setdefault(f["reason"], []).append(str(f["round"]))
             for reason, rounds in reasons.items():
-                out.append(f"{w['name']}, {name}, round "
+                out.append(f"{label(w)}, {name}, round "
                            f"{', '.join(rounds)}: {reason}")
     if out:
         out = ["Failed:"] + out + [""]

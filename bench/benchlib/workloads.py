@@ -29,6 +29,12 @@ class Workload:
     # The program's time or peak means nothing here.
     time: bool = True
     rss: bool = True
+    # Run under this mode of transparent huge pages.
+    thp: str = ""
+
+    @property
+    def label(self):
+        return f"{self.name} {self.thp}" if self.thp else self.name
 
     @property
     def pinned(self):
@@ -71,6 +77,10 @@ def in_sets(workloads, name, members):
 
 FOUNDATION = ("mixed-256", "mixed-8k", "mid-8k", "mixed-256-t2",
               "mixed-8k-t2", "mid-8k-t2", "prodcons-1", "startup-true")
+# What is told of memory that huge pages may change.
+MEMORY = ("return-all", "return-most", "fragment", "heap-1m", "heap-16m",
+          "heap-128m", "heap-1g", "fork-heap", "idle-sleep", "idle-bash",
+          "idle-python3")
 M = 1_000_000
 KEPT = ("once_kib", "idle_kib", "trickle_kib")
 
@@ -212,7 +222,8 @@ def table():
         *random_mixed(), *one_thread(), *between_threads(), *heap_size(),
         *memory(), *processes(), *programs(),
     ]
-    return in_sets(all_of_them, "foundation", FOUNDATION)
+    return in_sets(in_sets(all_of_them, "foundation", FOUNDATION),
+                   "memory", MEMORY)
 
 
 WORKLOADS = table()
