@@ -68,12 +68,13 @@ static void check_classes(const struct hakmem_stats *s)
 int main(void)
 {
 	static void *p[BLOCKS];
-	unsigned cls = hak_class_of(SIZE);
+	unsigned cls;
 	struct hakmem_stats before, after;
 	uint64_t had;
 	pthread_t t;
 
 	CHECK(hak_mode_now() == HAK_MODE_OURS);
+	cls = hak_class_of(SIZE);
 	check_header();
 	for (int i = 0; i < 100; i++)
 		hak_free_fast(hak_malloc_with(1, hak_malloc_slow));
