@@ -32,6 +32,16 @@ env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
 	cat install.out
 	exit 1
 }
+# Each function of the header has a page.
+header=$(find "$dest" -path '*/hakmem/hakmem.h')
+pages=$(find "$dest" -name man3)
+functions=$(grep -o '\bhakmem_[a-z_]*(' "$header" | tr -d '(' | sort -u)
+test -n "$functions" || wrong "no functions in $header"
+for function in $functions; do
+	test "$(cat "$pages/$function.3")" = ".so man3/hakmem.3" ||
+		wrong "no manual page of $function"
+done
+
 pc=$(find "$dest" -name libhakmem.pc)
 test -n "$pc" || {
 	echo "no libhakmem.pc among:"
