@@ -293,7 +293,9 @@ bool hak_large_keep(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 	unsigned slot = hak_slab_slot(slab), n = ss->pub.run[slot];
 	unsigned most = (unsigned)(hak_opt.cache_max / 2 >> HAK_SLOT_SHIFT);
 
-	if (slab->base != p || n > most || !large_claim(p))
+	/* with a delay of 0 memory goes back at once */
+	if (slab->base != p || n > most || !hak_opt.purge_delay ||
+	    !large_claim(p))
 		return false;
 	if (hak_unlikely(c->n == HAK_LARGE_KEPT || c->sum + n > most)) {
 		/* half of them, to come back here less often */

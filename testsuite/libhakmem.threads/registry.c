@@ -125,6 +125,7 @@ static void release_runs(unsigned self)
 
 	for (int i = 0; i < HELD; i++)
 		free(held[(self + 1) % THREADS][i].run);
+	hakmem_thread_flush();
 	if (meet()) {
 		s = get();
 		expect("EMPTY slots", s.slots_empty, ALL * 31, UINT64_MAX);

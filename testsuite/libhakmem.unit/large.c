@@ -305,6 +305,12 @@ static void check_cache_bounds(void)
 	bytes = hak_large_size(q) + hak_large_size(p[19]);
 	CHECK(hak_large_keep(&kept, &figures, q));
 	check_kept(2, bytes);
+	/* none where memory goes back at once */
+	hak_opt.purge_delay = 0;
+	q = hak_large_alloc(50000, 16, false);
+	CHECK(!hak_large_keep(&kept, &figures, q));
+	hak_large_free(q);
+	hak_opt.purge_delay = 500;
 	hak_opt.cache_max = 4 * HAK_SLOT_SIZE;
 	q = hak_large_alloc(3 * HAK_SLOT_SIZE, 16, false);
 	CHECK(!hak_large_keep(&kept, &figures, q));

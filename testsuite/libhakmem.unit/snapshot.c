@@ -53,8 +53,8 @@ static void *free_half(void *arg)
 /* The classes' figures give the totals. */
 static void check_classes(const struct hakmem_stats *s)
 {
-	uint64_t live = s->boot_live_bytes + s->large_live_bytes +
-			s->huge_live_bytes;
+	uint64_t live =
+		s->boot_live_bytes + s->large_live_bytes + s->huge_live_bytes;
 	uint64_t cached = 0;
 
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
