@@ -354,8 +354,10 @@ void *hak_huge_alloc(size_t size, size_t align, bool zero)
 		if (align <= HAK_SLOT_SIZE)
 			h = huge_from_cache(need);
 		dirty = h != NULL;
-		if (!h)
+		if (!h) {
+			hak_purge_make_room(need);
 			h = huge_map(need, align);
+		}
 		if (!h) {
 			/* what is kept for later goes first */
 			hak_purge_all();

@@ -164,6 +164,19 @@ void hak_purge_edge(void)
 	hak_pool_unmap_idle(PURGE_IDLE_KEEP);
 }
 
+void hak_purge_make_room(size_t size)
+{
+	unsigned calls = PURGE_VISIT_CALLS;
+	uint64_t live = purge_live() + size;
+	uint64_t most = purge.peak + purge.peak / 2;
+	uint64_t empty = hak_stats.empty_bytes;
+
+	if (empty <= PURGE_EDGE_MIN || live + empty <= most ||
+	    hak_opt.purge_delay < 0)
+		return;
+	purge_down_to(live < most ? most - live : 0, size, &calls);
+}
+
 static bool purge_small(void)
 {
 	return __atomic_load_n(&hak_stats.slots_active, __ATOMIC_RELAXED) *

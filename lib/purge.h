@@ -46,6 +46,9 @@ bool hak_purge_holes(void);
 
 /* After memory became free. */
 void hak_purge_edge(void);
+/* Before size bytes are mapped: what is empty and resident goes, as much as
+ * would come on top of the recent peak. */
+void hak_purge_make_room(size_t size);
 
 /* Is a visit due?  No lock; cheap enough for every slow path. */
 bool hak_purge_due(void);

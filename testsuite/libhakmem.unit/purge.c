@@ -163,6 +163,26 @@ static void check_edge_always(void)
 	reset();
 }
 
+/* With what is to be mapped, half as much again as was in use at most. */
+static void check_room(void)
+{
+	uint64_t purged, most;
+
+	while (wholes < 60)
+		take();
+	most = live() * 3 / 2;
+	for (unsigned i = 0; i < wholes; i++)
+		leave_one(&whole[i]);
+	purged = hak_stats.purged_bytes;
+	hak_purge_make_room(50 * MIB);
+	CHECK(hak_stats.purged_bytes == purged);
+	hak_purge_make_room(100 * MIB);
+	CHECK(live() + 100 * MIB + empty() <= most);
+	CHECK(live() + 100 * MIB + empty() + 2 * MIB > most);
+	CHECK(hak_stats.purged_bytes > purged);
+	reset();
+}
+
 static void check_visit(void)
 {
 	uint64_t before;
@@ -455,6 +475,7 @@ int main(void)
 	check_edge_small();
 	check_edge_large();
 	check_edge_always();
+	check_room();
 	check_visit();
 	check_edge_huge();
 	check_never_and_at_once();
