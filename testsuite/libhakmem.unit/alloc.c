@@ -83,6 +83,23 @@ static void check_realloc(void)
 	CHECK(!hak_realloc(p, 0));
 }
 
+/* Growth by a little gets room for more, growth by much what it asks for. */
+static void check_room(void)
+{
+	for (size_t size = 100; size < 20000; size += size / 3) {
+		char *p = hak_malloc_with(size, hak_malloc_slow);
+		size_t had = hak_usable_size(p);
+
+		p = hak_realloc(p, had + 1);
+		CHECK(hak_usable_size(p) >= had + had / 4);
+		CHECK(hak_usable_size(p) <= had + had / 2);
+		had = hak_usable_size(p);
+		p = hak_realloc(p, 2 * had);
+		CHECK(hak_usable_size(p) == hak_good_size(2 * had));
+		hak_free_fast(p);
+	}
+}
+
 static enum hak_kind kind_of(const void *p)
 {
 	return hak_word_kind(hak_registry_get(p));
@@ -190,6 +207,7 @@ int main(void)
 		check_calloc();
 		check_realloc();
 	}
+	check_room();
 	check_busy();
 	check_inside_pool();
 	check_failures();
