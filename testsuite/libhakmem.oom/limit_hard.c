@@ -76,6 +76,8 @@ int main(void)
 	p[0] = malloc(2 * LIMIT);
 	CHECK(p[0]);
 	CHECK(hakmem_option_set("LIMIT_HARD", "1M") == 0);
+	/* what the thread keeps of what it freed can still be had */
+	hakmem_thread_flush();
 	errno = 0;
 	CHECK(!malloc(1 << 20) && errno == ENOMEM);
 	free(p[0]);
