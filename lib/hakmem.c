@@ -159,7 +159,7 @@ static void api_file_name(struct hak_fmt *f)
 			hak_fmt(f, "%d", (int)getpid());
 			s++;
 		} else if (s[0] == '%' && s[1] == 'e') {
-			hak_fmt_str(f, program_invocation_short_name);
+			hak_fmt_str(f, hak_init_program());
 			s++;
 		} else {
 			hak_fmt_ch(f, *s);

@@ -31,6 +31,23 @@ int hak_init_stderr(void)
 	return init_stderr;
 }
 
+/* A program may write another title over the name that the C library knows. */
+static char init_program[64];
+
+const char *hak_init_program(void)
+{
+	return init_program;
+}
+
+static void init_keep_program(void)
+{
+	struct hak_fmt f;
+
+	hak_fmt_init(&f, init_program, sizeof(init_program));
+	if (program_invocation_short_name)
+		hak_fmt_str(&f, program_invocation_short_name);
+}
+
 bool hak_init_secure(void)
 {
 	return getauxval(AT_SECURE) != 0;
@@ -93,6 +110,7 @@ static bool init_read_options(void)
 
 static void init_apply_options(void)
 {
+	init_keep_program();
 	hak_harden_init();
 	hak_options_text(init_text, sizeof(init_text));
 	hak_stats.options = (uintptr_t)init_text;

@@ -48,6 +48,9 @@ static inline enum hak_mode hak_mode_now(void)
  * programs (coreutils) close theirs before they end. */
 int hak_init_stderr(void);
 
+/* The program's name as it was at start. */
+const char *hak_init_program(void);
+
 /* True in set-user-ID and set-group-ID programs. */
 bool hak_init_secure(void);
 

@@ -41,6 +41,8 @@ int main(int argc, char **argv)
 			return 1;
 	for (int i = 0; i < 300; i++)
 		free(malloc(3000));
+	if (!strcmp(how, "title")) /* as servers do */
+		memset(argv[0], '/', strlen(argv[0]));
 	if (!strcmp(how, "close"))
 		close(STDERR_FILENO);
 	if (!strcmp(how, "_exit"))
@@ -179,6 +181,10 @@ fi
 run 7 "" HAKMEM_STATS=exit HAKMEM_STATS_FILE="$PWD/%e-%p-%e.%x%"
 silent "%e %p"
 text "program-$(cat out)-program.%x%" "%e %p"
+# the name, not a title that was written over it
+run 7 title HAKMEM_STATS=exit HAKMEM_STATS_FILE="title-%e"
+silent title
+text title-program title
 # each process of its own
 run 7 fork HAKMEM_STATS=exit HAKMEM_STATS_FILE=fork-%p
 silent fork
