@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Each fuzz target of fuzz/ on its seeds, and for a few seconds from there.
 # long/fuzz.sh, "make fuzz", is the same for longer.
-# { dg-hakmem-timeout "300" }
+# { dg-hakmem-timeout "600" }
 set -u
 : "${top_srcdir:?}" "${top_builddir:?}" "${builddir:?}"
 # What was built stays for the next time.
