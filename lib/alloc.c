@@ -264,6 +264,8 @@ static HAK_COLD void free_inexact(const void *p, size_t size)
 		  p, size);
 }
 
+#if HAK_MISUSE_CHECKS
+
 /* The key says free: is it really?  A program may have copied the word. */
 static HAK_COLD void free_confirm(void *p, const struct hak_slab *slab,
 				  unsigned index)
@@ -279,6 +281,8 @@ static void free_keyless(void *p, const struct hak_slab *slab, unsigned index)
 	if (hak_unlikely(hak_slab_has(slab, index)))
 		hak_fault(HAK_FAULT_DOUBLE_FREE, p, hak_class_size(slab->cls));
 }
+
+#endif
 
 static void free_remote(struct hak_heap *h, void *p, struct hak_slab *slab,
 			unsigned index)
