@@ -56,6 +56,8 @@ static __int128 size_of(const char *text)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		v = v * 10 + (text[i] - '0');
+	if (v > UINT64_MAX)
+		return -1;
 	for (unsigned i = 0; i < sizeof(unit) / sizeof(*unit); i++)
 		if (strcasecmp(text + n, unit[i]) == 0) {
 			v <<= (i + 2) / 3 * 10;
