@@ -350,8 +350,9 @@ static void free_slab(struct hak_heap *h, void *p, uint32_t word)
 		hak_heap_push(h, slab->cls, p);
 		if (hak_word_kind(word) == HAK_KIND_HOLED)
 			hak_heap_rekey(h, slab);
-	} else
+	} else {
 		free_remote(h, p, slab, index);
+	}
 }
 
 static HAK_COLD void free_freed(const void *p)

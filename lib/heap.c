@@ -462,6 +462,7 @@ bool hak_heap_put(struct hak_heap *h, const void *p, unsigned index)
 	if (hak_unlikely(!slab->keyless)) {
 		slab->keyless = true;
 		heap_relabel(h, slab);
+		/* once a slab, where flushes no longer come by */
 		if (hak_purge_due())
 			hak_heap_tick(h);
 	}

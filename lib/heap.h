@@ -35,7 +35,8 @@
 /*
  * One class's cache: a stack of blocks.  All zero in the sentinel heaps: empty
  * for malloc (top == base), full for free (top == limit), and no offset is a
- * block's start (magic == 0).
+ * block's start (magic == 0).  limit == base: closed, empty until the next
+ * refill; frees pass it (hak_heap_put).
  */
 struct hak_cache {
 	void **top; /* owner */

@@ -270,8 +270,8 @@ static void large_drop(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 	}
 }
 
-/* The block is free from now on; false: it was.  Two threads may free it at once; with one
- * heap there is nobody else to keep it. */
+/* The block is free from now on; false: it was.  Two threads may free it at
+ * once; with one heap there is nobody else to keep it. */
 static bool large_claim(const void *p)
 {
 	const uint32_t live = large_word(HAK_KIND_LARGE);

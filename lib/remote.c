@@ -173,8 +173,12 @@ void hak_outbox_free(struct hak_outbox *box, struct hak_slab *slab, unsigned w,
 {
 	struct hak_outbox_entry *e = outbox_entry(box, slab, w);
 
-	if (!box->blocks++)
+	/* counted first: a fork's child that finds one too many looks at keys
+	 * in vain, one too few would miss them */
+	if (!box->blocks)
 		__atomic_fetch_add(&hak_outbox_used, 1, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	box->blocks++;
 	if (e->slab == slab && e->w == w) {
 		if (hak_unlikely(e->bits & bit))
 			hak_slab_twice(slab, w, bit);

@@ -288,32 +288,32 @@ static void *thread_free_and_wait(void *p)
 	return NULL;
 }
 
-static void bulk_outbox(void)
-{
-	pthread_t t;
-
-	bulk();
-	CHECK(pthread_barrier_init(&freed, NULL, 2) == 0);
-	CHECK(pthread_create(&t, NULL, thread_free_and_wait, kept) == 0);
-	pthread_barrier_wait(&freed);
-	wrong(kept);
-}
-
-static void *thread_busy_wait(void *p)
+/* ... of a thread with a heap of its own */
+static void *thread_warm_free_and_wait(void *p)
 {
 	warm();
 	return thread_free_and_wait(p);
 }
 
-static void bulk_outbox_warm(void)
+static void bulk_outbox_of(void *(*fn)(void *))
 {
 	pthread_t t;
 
 	bulk();
 	CHECK(pthread_barrier_init(&freed, NULL, 2) == 0);
-	CHECK(pthread_create(&t, NULL, thread_busy_wait, kept) == 0);
+	CHECK(pthread_create(&t, NULL, fn, kept) == 0);
 	pthread_barrier_wait(&freed);
 	wrong(kept);
+}
+
+static void bulk_outbox(void)
+{
+	bulk_outbox_of(thread_free_and_wait);
+}
+
+static void bulk_outbox_warm(void)
+{
+	bulk_outbox_of(thread_warm_free_and_wait);
 }
 
 static void bulk_realloc(void)
