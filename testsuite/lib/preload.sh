@@ -41,6 +41,16 @@ baseline=
 failed=0
 mkdir -p "$work" || exit 1
 
+# elsewhere NAME - work in /tmp, where users get who cannot get at the build
+elsewhere() {
+	rm -rf "${work:?}"
+	work=$(mktemp -d "/tmp/hakmem-$1.XXXXXX") || exit 1
+	reports=$work/reports
+	trap 'rm -rf "$work"' EXIT
+	trap 'exit 1' HUP INT TERM
+	chmod 755 "$work"
+}
+
 missing() {
 	for program; do
 		command -v "$program" >/dev/null || {

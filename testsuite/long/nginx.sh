@@ -14,12 +14,7 @@ need nginx wrk curl
 user=
 if [ "$(id -u)" -eq 0 ]; then
 	user="user nobody nogroup;"
-	rm -rf "${work:?}"
-	work=$(mktemp -d /tmp/hakmem-nginx.XXXXXX) || exit 1
-	reports=$work/reports
-	trap 'rm -rf "$work"' EXIT
-	trap 'exit 1' HUP INT TERM
-	chmod 755 "$work"
+	elsewhere nginx
 fi
 
 setup() {

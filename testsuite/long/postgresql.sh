@@ -19,12 +19,7 @@ as=
 if [ "$(id -u)" -eq 0 ]; then
 	as="setpriv --reuid=nobody --regid=nogroup --clear-groups --"
 fi
-rm -rf "${work:?}"
-work=$(mktemp -d /tmp/hakmem-postgresql.XXXXXX) || exit 1
-reports=$work/reports
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-chmod 755 "$work"
+elsewhere postgresql
 cp "$lib" "$work/libhakmem.so" || exit 1
 lib=$work/libhakmem.so
 # A short name, for the socket; psql's own settings stay outside.
