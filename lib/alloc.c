@@ -162,7 +162,7 @@ static void *alloc_class(struct hak_heap *h, unsigned cls)
 {
 	struct hak_cache *c = &h->cache[cls];
 
-	if (c->top != c->base) {
+	if (c->top > c->base) {
 		h->countdown--;
 		return hak_pop(c);
 	}
@@ -801,7 +801,7 @@ void *hak_aligned(size_t align, size_t size)
 		return alloc_any(size);
 	cls = hak_class_of_aligned(size, align);
 	c = &h->cache[cls];
-	if (hak_unlikely(c->top == c->base))
+	if (hak_unlikely(c->top <= c->base))
 		return aligned_slow(align, size, cls);
 	p = hak_pop(c);
 	if (hak_unlikely(--h->countdown < 0))

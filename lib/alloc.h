@@ -68,7 +68,7 @@ hak_malloc_with(size_t size, void *(*slow)(size_t))
 		c = hak_heap_cache(h, hak_heap_offset_mid[(size + 127) >> 7]);
 	else
 		return slow(size);
-	if (hak_unlikely(c->top == c->base))
+	if (hak_unlikely(c->top <= c->base))
 		return slow(size);
 	p = hak_pop(c);
 	if (hak_unlikely(--h->countdown < 0))
@@ -90,7 +90,7 @@ static inline bool hak_push(const struct hak_heap *h, struct hak_cache *c,
 #endif
 
 	/* first, so that a closed cache costs no look at the block */
-	if (hak_unlikely(top == c->limit))
+	if (hak_unlikely(top >= c->limit))
 		return false;
 	(void)h;
 	(void)offset;

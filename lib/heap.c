@@ -83,18 +83,23 @@ struct hak_heap *hak_heap_new(void)
 
 /* ---- caches ------------------------------------------------------------ */
 
+#define HEAP_NEVER ((void **)(UINTPTR_MAX & ~(sizeof(void *) - 1)))
+
 /*
  * While a slow path moves a cache's blocks, a handler that interrupts it must
- * neither take one nor put one there: with top, base and limit in one place it
- * goes the slow way, and finds the heap busy.
+ * neither take one nor put one there: it goes the slow way, and finds the heap
+ * busy.  Each of the two stores shuts a direction whatever top is; top is read
+ * after them, for a handler may move it until then.
  */
 static struct hak_cache heap_close(struct hak_cache *c)
 {
 	struct hak_cache own = *c;
 
-	c->limit = own.top;
-	c->base = own.top;
+	c->limit = own.base;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	c->base = HEAP_NEVER;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	own.top = c->top;
 	return own;
 }
 
@@ -422,14 +427,14 @@ void hak_heap_push(struct hak_heap *h, unsigned cls, void *p)
 	struct hak_cache *c = &h->cache[cls];
 	struct hak_bin *b = &h->bin[cls];
 
-	if (c->top == c->limit) {
+	if (c->top >= c->limit) {
 		h->busy++;
 		h->stat[cls].flushes++;
 		if (!b->cap ||
 		    (b->fills && b->cap < hak_class[cls].pub.cache_blocks))
 			heap_grow(h, cls);
 		b->fills = 0;
-		if (c->top == c->limit)
+		if (c->top >= c->limit)
 			heap_overflow(h, cls);
 		if ((h->stat[cls].flushes & 15) == 0)
 			heap_bound(h);
@@ -905,6 +910,8 @@ static void heap_recover_caches(struct hak_heap *h, bool busy)
 		struct hak_cache *c = &h->cache[cls];
 		size_t n = 0;
 
+		if (c->base == HEAP_NEVER)
+			c->base = c->limit; /* shut until the next refill */
 		for (void **e = c->base; e < c->top && !busy; e++) {
 			void *p = *e;
 			struct hak_slab *slab;

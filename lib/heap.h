@@ -34,9 +34,10 @@
 
 /*
  * One class's cache: a stack of blocks.  All zero in the sentinel heaps: empty
- * for malloc (top == base), full for free (top == limit), and no offset is a
+ * for malloc (top <= base), full for free (top >= limit), and no offset is a
  * block's start (magic == 0).  limit == base: closed, empty until the next
- * refill; frees pass it (hak_heap_put).
+ * refill; frees pass it (hak_heap_put).  base above all: a slow path works on
+ * it (heap_close).
  */
 struct hak_cache {
 	void **top; /* owner */
