@@ -100,6 +100,20 @@ static HAK_COLD void *alloc_hard(size_t size, size_t align, bool zero)
 	return p;
 }
 
+/* May this thread do without a heap for one more block of this size?  The
+ * initial thread may for longer, but for as many Large blocks as the others. */
+static bool alloc_heapless(size_t size)
+{
+	bool initial = hak_thread_is_initial();
+
+	if (hak_tls.boot >= (initial ? HAK_INITIAL_BOOT : HAK_THREAD_BOOT))
+		return false;
+	hak_tls.boot += initial && size > HAK_BOOT_MAX
+				? HAK_INITIAL_BOOT / HAK_THREAD_BOOT
+				: 1;
+	return true;
+}
+
 /* A thread without a heap: mixed slots first, then a heap of its own. */
 static struct hak_heap *alloc_heap(size_t size, void **p)
 {
@@ -107,23 +121,14 @@ static struct hak_heap *alloc_heap(size_t size, void **p)
 	bool early = hak_mode_now() == HAK_MODE_EARLY;
 
 	hak_thread_arm();
-	if (h == &hak_heap_dead || early || hak_tls.boot < HAK_THREAD_BOOT) {
-		if (size <= HAK_BOOT_MAX) {
-			hak_tls.boot++;
-			*p = hak_boot_alloc(size);
+	if (h != &hak_heap_dead && !early && !alloc_heapless(size)) {
+		h = hak_thread_attach();
+		if (h)
 			return h;
-		}
-		if (h == &hak_heap_dead || early) {
-			*p = hak_large_alloc(size, HAK_ALIGNMENT, false);
-			return h;
-		}
-	}
-	h = hak_thread_attach();
-	if (!h) {
 		/* no memory for a heap: what is left in mixed slots */
-		*p = size <= HAK_BOOT_MAX ? hak_boot_alloc(size) : NULL;
-		return hak_heap_self();
+		h = hak_heap_self();
 	}
+	*p = hak_boot_alloc(size);
 	return h;
 }
 
@@ -152,7 +157,7 @@ static void *alloc_big(struct hak_heap *h, size_t size, bool zero)
 		if (hak_purge_due())
 			hak_heap_tick(h);
 	} else if (h != &hak_heap_dead && hak_mode == HAK_MODE_OURS &&
-		   hak_tls.boot++ >= HAK_THREAD_BOOT) {
+		   !alloc_heapless(size)) {
 		(void)hak_thread_attach();
 	}
 	return alloc_run(size, HAK_ALIGNMENT, zero);

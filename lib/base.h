@@ -47,6 +47,9 @@
 #define HAK_COLD __attribute__((noinline, cold))
 #define HAK_NOINLINE __attribute__((noinline))
 #define HAK_HIDDEN __attribute__((visibility("hidden"))) /* no GOT entry */
+/* An array of which few pages are ever written: it gets pages of its own, and
+ * the linker, which sorts by alignment, puts small variables side by side. */
+#define HAK_SPARSE __attribute__((aligned(4096)))
 #define hak_likely(x) __builtin_expect(!!(x), 1)
 #define hak_unlikely(x) __builtin_expect(!!(x), 0)
 

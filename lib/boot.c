@@ -54,10 +54,13 @@ static unsigned boot_next(const uint64_t *map, unsigned g, bool value)
 
 static void boot_mark(uint64_t *map, unsigned g, unsigned n, bool value)
 {
-	for (unsigned i = g; i < g + n; i++) {
-		uint64_t bit = UINT64_C(1) << (i % 64);
+	while (n) {
+		unsigned most = 64 - g % 64, now = n < most ? n : most;
+		uint64_t bits = hak_low64(now) << g % 64;
 
-		map[i / 64] = value ? map[i / 64] | bit : map[i / 64] & ~bit;
+		map[g / 64] = value ? map[g / 64] | bits : map[g / 64] & ~bits;
+		g += now;
+		n -= now;
 	}
 }
 

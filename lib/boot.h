@@ -3,13 +3,12 @@
  * boot.h - mixed slots: the first blocks of a process and of each thread
  *
  * Responsibility: small blocks for threads that have no heap (yet, or any
- * more).  A mixed slot holds blocks of any size to 4 KiB, in granules of 16
- * bytes, so that a program like true(1) touches a page instead of one per
- * size class, and thousands of idle threads share pages.
+ * more).  A mixed slot holds blocks of any size to 32 KiB, in granules of 16
+ * bytes, so that a small command touches the pages that it fills instead of
+ * some for each size class, and thousands of idle threads share pages.
  *
  * Contract: takes the pool lock itself, except where noted.  Sizes to
- * HAK_BOOT_MAX; alignment 16.  A larger size would need a search over most
- * of a slot, under the lock.
+ * HAK_BOOT_MAX; alignment 16.
  *
  * Observable: boot_mallocs, boot_frees, boot_live_bytes.
  *
@@ -24,7 +23,7 @@
 
 #include "base.h"
 
-#define HAK_BOOT_MAX ((size_t)4096)
+#define HAK_BOOT_MAX HAK_MID_MAX /* what a heap serves */
 
 void *hak_boot_alloc(size_t size);
 

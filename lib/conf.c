@@ -10,7 +10,8 @@
 #include <linux/stat.h>
 #include <string.h>
 
-static char conf_text[HAK_CONF_MAX + 1]; /* untouched while there is no file */
+static HAK_SPARSE char
+	conf_text[HAK_CONF_MAX + 1]; /* untouched while there is no file */
 
 struct conf {
 	const char *path;

@@ -45,7 +45,7 @@ struct hard_rest {
 };
 
 /* List 0 has the blocks of size 0. */
-static struct {
+static HAK_SPARSE struct {
 	struct hak_slab *partial[HAK_CLASSES];
 	struct hak_slab *full[HAK_CLASSES];
 	struct hard_rest rest[HAK_CLASSES];

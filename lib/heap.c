@@ -21,8 +21,8 @@
 #define HEAP_PUNCH_CALLS 512u /* about 1 ms */
 #define HEAP_RECLAIM_STEP 32u /* part of the memory in use */
 
-struct hak_heap hak_heap_none;
-struct hak_heap hak_heap_dead;
+HAK_SPARSE struct hak_heap hak_heap_none;
+HAK_SPARSE struct hak_heap hak_heap_dead;
 __thread struct hak_tls hak_tls;
 uint16_t hak_heap_offset[HAK_TINY_MAX / 16 + 1];
 uint16_t hak_heap_offset_mid[HAK_MID_MAX / 128 + 1];
@@ -107,6 +107,7 @@ static void heap_open(struct hak_cache *c, const struct hak_cache *own)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	c->top = own->top;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	c->base = own->base;
 	c->limit = own->limit;
 }

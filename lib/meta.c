@@ -29,18 +29,31 @@ static bool meta_chunk(void)
 	return true;
 }
 
+/* Small records from the start of the chunk, side by side, and from its end
+ * those of pages, which are seldom written all over. */
+static char *meta_take(size_t size, size_t align)
+{
+	uintptr_t next = (uintptr_t)meta_next, end = (uintptr_t)meta_end;
+	uintptr_t p = size < HAK_META_SMALL ? hak_round_up(next, align)
+					    : (end - size) & ~(align - 1);
+
+	if (end < size || p < next || p > end - size)
+		return NULL;
+	if (size < HAK_META_SMALL)
+		meta_next = (char *)p + size;
+	else
+		meta_end = (char *)p;
+	return (char *)p;
+}
+
 void *hak_meta_alloc(size_t size, size_t align)
 {
-	char *p = (char *)hak_round_up((uintptr_t)meta_next, align);
+	char *p = meta_take(size, align);
 
 	hak_assert(hak_is_pow2(align) && align <= HAK_META_ALIGN &&
 		   size <= HAK_META_MAX);
-	if (!meta_next || p > meta_end || size > (size_t)(meta_end - p)) {
-		if (!meta_chunk())
-			return NULL;
-		p = (char *)hak_round_up((uintptr_t)meta_next, align);
-	}
-	meta_next = p + size;
+	if (!p && (!meta_chunk() || !(p = meta_take(size, align))))
+		return NULL;
 	hak_stats.meta_bytes += size;
 	return p;
 }

@@ -25,6 +25,7 @@
 #define HAK_META_CHUNK ((size_t)1 << 20)
 /* A chunk's own record and the gap in front of an aligned one fit beside it. */
 #define HAK_META_MAX (HAK_META_CHUNK / 8 * 7)
+#define HAK_META_SMALL ((size_t)4096) /* side by side */
 #define HAK_META_ALIGN (HAK_META_CHUNK / 16)
 
 void *hak_meta_alloc(size_t size, size_t align);

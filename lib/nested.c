@@ -16,7 +16,8 @@ struct nested_area {
 #define NESTED_HEADER ((size_t)16)
 #define NESTED_ONE(size) (((uint64_t)(size) << 32) | 1)
 
-static char nested_static[2 * HAK_SLOT_SIZE]; /* one slot, wherever aligned */
+static HAK_SPARSE char
+	nested_static[2 * HAK_SLOT_SIZE]; /* one slot, wherever aligned */
 static struct nested_area nested_first;
 static void *nested_list; /* atomic; deferred frees */
 

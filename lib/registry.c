@@ -5,8 +5,8 @@
 #include "meta.h"
 #include "stats.h"
 
-uint32_t hak_registry_zero[HAK_LEAF_SLOTS];
-uintptr_t hak_registry_root[HAK_ROOTS];
+HAK_SPARSE uint32_t hak_registry_zero[HAK_LEAF_SLOTS];
+HAK_SPARSE uintptr_t hak_registry_root[HAK_ROOTS];
 
 static struct hak_leaf *registry_leaf(uintptr_t p)
 {

@@ -13,7 +13,7 @@
 #define INBOX_CHUNK 256u
 
 /* Inboxes by tag, in chunks that appear when a tag of theirs does. */
-static struct hak_inbox **inbox_chunk[65536 / INBOX_CHUNK];
+static HAK_SPARSE struct hak_inbox **inbox_chunk[65536 / INBOX_CHUNK];
 
 uint32_t hak_outbox_used;
 

@@ -23,7 +23,7 @@ static uint32_t ss_said; /* pool lock; kinds of event printed */
 
 /* Slots must begin at multiples of 64 KiB; older loaders ignore a section's
  * alignment, so it is made at run time. */
-static char ss_static[(HAK_FIRST_SLOTS + 1) * HAK_SLOT_SIZE];
+static HAK_SPARSE char ss_static[(HAK_FIRST_SLOTS + 1) * HAK_SLOT_SIZE];
 
 void hak_ss_debug(const char *what, const struct hak_superslab *ss,
 		  unsigned bit)

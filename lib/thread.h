@@ -27,6 +27,9 @@
 /* Blocks a thread takes from mixed slots before it gets a heap: thousands of
  * threads that allocate once must not cost a heap each. */
 #define HAK_THREAD_BOOT 32u
+/* The same for the initial thread: most commands never need a heap, whose
+ * caches and slabs dirty a page for each size class. */
+#define HAK_INITIAL_BOOT 1024u
 
 /* The calling thread is the initial one; once, at start. */
 void hak_thread_init(void);

@@ -248,7 +248,9 @@ int main(void)
 	char line[200];
 	size_t n = 0;
 
-	free(malloc(1));
+	/* past the first blocks of a process, which need no heap */
+	for (int i = 0; i < 1100; i++)
+		free(malloc(1));
 	while (n < sizeof(line) && read(STDIN_FILENO, line + n, 1) == 1) {
 		if (line[n] != '\n') {
 			n++;

@@ -4,6 +4,7 @@
  * before the library has a second heap and after, while other threads
  * allocate: prepare, parent and child all find a working malloc.
  */
+#define T_FRESH
 #include "t.h"
 
 #include <pthread.h>

@@ -4,6 +4,7 @@
  * it, from a thread that has not allocated, in an atexit handler, and by a
  * child of a child whose parents are gone.
  */
+#define T_FRESH
 #include "t.h"
 
 #include <pthread.h>

@@ -4,6 +4,7 @@
  * "hakmem: fatal: WORDS of 0xADDRESS ... [pid N]", then SIGABRT.  Each case
  * runs in a child; all that fail are listed.
  */
+#define T_FRESH
 #include "t.h"
 
 #include <dlfcn.h>
@@ -47,10 +48,10 @@ static void churn(size_t each, int n)
 		free(p[i]);
 }
 
-/* Past the first blocks of a thread, which come from mixed slots. */
+/* Past the first blocks of a process, which come from mixed slots. */
 static void warm(void)
 {
-	churn(TINY, 200);
+	churn(TINY, 1500);
 	churn(MID, 50);
 }
 

@@ -7,6 +7,7 @@
  *
  * { dg-hakmem-modes "linked preloaded archive" }
  */
+#define T_FRESH
 #include "t.h"
 
 #include <pthread.h>

@@ -11,6 +11,7 @@
 #include "os.h"
 #include "pool.h"
 #include "stats.h"
+#include "thread.h"
 
 static void check_sizes(void)
 {
@@ -206,6 +207,7 @@ int main(void)
 		check_aligned();
 		check_calloc();
 		check_realloc();
+		hak_tls.boot = HAK_INITIAL_BOOT;
 	}
 	check_room();
 	check_busy();

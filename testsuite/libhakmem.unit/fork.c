@@ -30,8 +30,8 @@ static pthread_barrier_t there, end;
 
 static struct hak_heap *take_heap(void)
 {
-	for (int i = 0; i < 100; i++)
-		hak_free_fast(hak_malloc_with(2000, hak_malloc_slow));
+	hak_tls.boot = HAK_INITIAL_BOOT;
+	hak_free_fast(hak_malloc_with(2000, hak_malloc_slow));
 	return hak_heap_self();
 }
 

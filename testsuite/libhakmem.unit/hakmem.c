@@ -9,6 +9,7 @@
 #include "alloc.h"
 #include "init.h"
 #include "stats.h"
+#include "thread.h"
 
 #include <hakmem/hakmem.h>
 
@@ -112,9 +113,8 @@ static void check_walk(void)
 	void *large[20], *huge[5];
 	int n = 0;
 
-	/* past the mixed slots of a thread's start */
-	for (unsigned i = 0; i < 100; i++)
-		hakmem_free(get(2000));
+	/* past the mixed slots of the start */
+	hak_tls.boot = HAK_INITIAL_BOOT;
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
 		small[cls] = get(hak_class_size(cls));
 	for (unsigned i = 0; i < COUNT(large); i++)

@@ -10,6 +10,7 @@
 #include "sizeclass.h"
 #include "snapshot.h"
 #include "stats.h"
+#include "thread.h"
 
 #include <pthread.h>
 
@@ -76,8 +77,9 @@ int main(void)
 	CHECK(hak_mode_now() == HAK_MODE_OURS);
 	cls = hak_class_of(SIZE);
 	check_header();
-	for (int i = 0; i < 100; i++)
-		hak_free_fast(hak_malloc_with(1, hak_malloc_slow));
+	/* past the mixed slots of the start */
+	hak_tls.boot = HAK_INITIAL_BOOT;
+	hak_free_fast(hak_malloc_with(1, hak_malloc_slow));
 	before = collect();
 	had = classes[cls].live;
 	for (int i = 0; i < BLOCKS; i++)

@@ -790,6 +790,8 @@ static void *thread_age(void *p)
 static void age(void)
 {
 	in_thread(thread_age, NULL);
+	for (int i = 0; i < 1100; i++)
+		free(hide(malloc(1)));
 	for (ix = 0; ix < (int)LENGTH(sizes); ix++) {
 		size = sizes[ix];
 		churn(many[ix] / 5);
