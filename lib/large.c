@@ -214,13 +214,13 @@ static void large_forget(struct hak_large_cache *c,
 			 size_t bytes)
 {
 	c->sum -= c->slots[i];
-	c->n--;
-	/* a fork's child finds each of the first n in place, or twice */
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	for (; i < c->n; i++) {
+	/* a fork's child finds each of the others once, or twice */
+	for (; i + 1 < c->n; i++) {
 		c->run[i] = c->run[i + 1];
 		c->slots[i] = c->slots[i + 1];
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	}
+	c->n--;
 	pub->large_kept = c->n;
 	pub->large_kept_bytes -= bytes;
 }
