@@ -3,18 +3,26 @@
  * slots.pml - the states of slots, and a fork in the middle of a change
  *
  * Two threads acquire, resize and release runs of one or two slots of a
- * SuperSlab and purge what is EMPTY, one store at a time; at any of these steps
- * one of them may fork, and its child mends what the other left.  In brackets
+ * SuperSlab and purge what is EMPTY, one store at a time; a Large run that a
+ * thread frees it may also keep, to take it again later or to give it back: the
+ * oldest when there are too many, all when it ends.  At any of these steps one
+ * of them may fork, and its child mends what the other left.  In brackets
  * stands the function in lib/ that each step is taken from.
  *
  * Properties
  *   one state    no slot is ACTIVE and EMPTY, and it is ACTIVE if and only if
  *                the registry knows it, whenever the lock is free
  *   one owner    memory that is handed out belongs to nobody else and is never
- *                discarded, in the child too
+ *                discarded, in the child too; a run that is kept is kept by one
+ *                thread, also when two threads free it at once, of which the
+ *                other one reports a double free
  *   zero         what is marked as reading zero does
  *   nothing lost memory that is UNUSED is not resident; a run is ACTIVE as a
- *                whole; the child loses the one run under way at most
+ *                whole; whatever is ACTIVE belongs to the program, is kept, or is
+ *                under way, so that all is given back when the program has freed
+ *                everything and its threads have ended; the child gets what the
+ *                other thread kept and loses what was under way at most: one
+ *                run, or two where a run takes the place of another that is kept
  *
  * The lock is a real one here: steps of the holder are seen by a fork only.
  * Variable BUG of the environment, 1 to BUGS, makes the model commit a mistake
@@ -23,38 +31,52 @@
 c_decl { \#include <stdlib.h> }
 
 #define SLOTS 2
-#define BUGS 9
+#define BUGS 15
 
+/* registry words: of a slab's slots, of a Large run's first slot */
 #define FIRST 1
 #define TAIL 2
+#define LARGE 3
+#define KEPT 4
 
 byte bug;
 bool started;
 byte lock; /* thread that holds it, 0: free */
 byte vanished; /* thread that a fork left behind */
+byte fault; /* a double free was reported: the process ends */
+byte twice; /* 1 + slot of a run that its holder and another thread free */
 
 /* masks, bit i for slot i [pub.active and so on of struct hak_superslab] */
 byte act;
 byte emp;
 byte zero;
 
-byte word[SLOTS]; /* the registry's: 0, FIRST or TAIL */
-byte length[SLOTS]; /* [pub.run] */
+byte word[SLOTS];
+byte length[SLOTS]; /* [pub.run]; of a slab, its class's */
+
+/* by thread [struct hak_large_cache], the oldest first */
+typedef cache {
+	byte first[SLOTS];
+	byte n;
+};
+cache c[3];
 
 /* what really is */
 byte holder[SLOTS]; /* thread that the memory was given to */
-byte busy[SLOTS]; /* thread that is acquiring or releasing it */
+byte busy[SLOTS]; /* thread that is taking it or giving it away */
 byte dirty; /* mask: contents other than zero */
 byte resident; /* mask */
 
 #define bits(slot, n) (((1 << (n)) - 1) << (slot))
 #define has(mask, slot) (((mask) >> (slot)) & 1)
 
-/* A fork may find a run that is being made shorter without its tail's word:
- * it stays whole, and is freed as a whole. */
-#define torn_tail \
-	(vanished && length[0] == 2 && \
-	 holder[0] == vanished && busy[0] == vanished)
+#define keeps(t, slot) \
+	((c[t].n > 0 && c[t].first[0] == (slot)) || \
+	 (c[t].n > 1 && c[t].first[1] == (slot)))
+
+/* A Large run has a word for its first slot only. */
+#define large_tail(i) \
+	((i) == 1 && word[0] >= LARGE && length[0] == 2)
 
 inline check()
 {
@@ -63,19 +85,23 @@ inline check()
 		do
 		:: i < SLOTS ->
 			assert(!(has(act, i) && has(emp, i)));
-			assert(has(act, i) == (word[i] != 0 ||
-					       (i == 1 && torn_tail)));
+			assert(has(act, i) == (word[i] != 0 || large_tail(i)));
 			assert(!holder[i] || has(act, i));
 			assert(!has(zero, i) ||
 			       !has(act | emp | dirty, i));
 			assert(has(act | emp, i) || !has(resident, i));
-			assert(word[i] != TAIL || (i > 0 && length[i - 1] == 2));
+			assert(word[i] != TAIL ||
+			       (i > 0 && word[0] == FIRST && length[0] == 2));
+			assert(word[i] != KEPT || !holder[i]);
+			assert(!(keeps(1, i) && keeps(2, i)));
+			assert(word[i] == 0 || word[i] == TAIL || holder[i] ||
+			       busy[i] || keeps(1, i) || keeps(2, i));
 			i++
 		:: else -> break
 		od;
-		assert(length[0] != 2 ||
-		       (word[0] == FIRST && has(act, 1) &&
-			(word[1] == TAIL || torn_tail)));
+		assert(length[0] != 2 || word[0] != FIRST ||
+		       (has(act, 1) && word[1] == TAIL));
+		assert(!large_tail(1) || (has(act, 1) && !word[1]));
 		i = 0
 	}
 }
@@ -118,7 +144,7 @@ inline acquire()
 		if
 		:: bug == 2 -> /* committed before it is ACTIVE */
 			length[slot] = n;
-			word[slot] = FIRST
+			word[slot] = LARGE
 		:: else
 		fi;
 		/* [pool_set] */
@@ -131,7 +157,7 @@ inline acquire()
 			emp = emp & ~bits(slot, n)
 		fi;
 		length[slot] = n;
-		/* [hak_registry_set_run] the first one last */
+		/* [hak_registry_set_run] of a slab: the first one last */
 		if
 		:: n == 2 && bug == 4 ->
 			word[slot] = FIRST;
@@ -139,8 +165,8 @@ inline acquire()
 		:: n == 2 && bug != 4 ->
 			word[slot + 1] = TAIL;
 			word[slot] = FIRST
-		:: n == 1 ->
-			word[slot] = FIRST
+		:: /* [large_register] */
+			word[slot] = LARGE
 		fi
 	fi;
 	drop_lock();
@@ -168,8 +194,8 @@ inline acquire()
 	was_zero = 0
 }
 
-/* hak_large_free, hak_pool_slab_retire */
-inline release()
+/* The program frees its run; another thread may do so at the same time. */
+inline give_up()
 {
 	d_step {
 		holder[slot] = 0;
@@ -179,7 +205,15 @@ inline release()
 		:: else
 		fi
 	}
-	take_lock();
+	if
+	:: word[slot] == LARGE && vanished == 0 && !twice -> twice = slot + 1
+	:: skip
+	fi
+}
+
+/* [large_release, hak_pool_slab_retire] lock held */
+inline give_back()
+{
 	if
 	:: bug == 5 -> /* EMPTY before the commit record is gone */
 		emp = emp | bits(slot, n);
@@ -204,8 +238,144 @@ inline release()
 		act = act & ~bits(slot, n)
 	fi;
 	busy[slot] = 0;
-	n = 0;
+	n = 0
+}
+
+/* [hak_large_free], a slab's end */
+inline release()
+{
+	give_up();
+	take_lock();
+	if
+	:: word[slot] == 0 || word[slot] == KEPT -> fault = 1
+	:: else ->
+		if
+		:: twice == slot + 1 -> twice = 0
+		:: else
+		fi;
+		give_back()
+	fi;
 	drop_lock()
+}
+
+/* [large_forget] entry k of the thread's, which stays in slot */
+inline forget()
+{
+	slot = c[me].first[k];
+	busy[slot] = me;
+	if
+	:: bug == 10 -> c[me].n-- /* before the others have moved */
+	:: else
+	fi;
+	if
+	:: k == 0 && c[me].n + (bug == 10) == 2 -> c[me].first[0] = c[me].first[1]
+	:: else
+	fi;
+	if
+	:: bug == 10
+	:: else -> c[me].n--
+	fi;
+	k = 0
+}
+
+/* [large_drop] to m runs, lock held */
+inline drop()
+{
+	do
+	:: c[me].n > m ->
+		k = 0;
+		forget();
+		n = length[slot];
+		give_back()
+	:: else -> break
+	od;
+	m = 0
+}
+
+/* [hak_large_drop] when a thread ends, and what it has kept unused */
+inline drop_all()
+{
+	if
+	:: bug == 11 -> c[me].n = 0 /* as if it went with the heap */
+	:: else
+	fi;
+	take_lock();
+	drop();
+	drop_lock();
+	d_step {
+		assert(c[me].n == 0);
+		slot = 0
+	}
+}
+
+/* [large_claim] of a run that is being freed; was_kept: it was already */
+inline claim()
+{
+	atomic {
+		was_kept = word[slot] != LARGE;
+		if
+		:: was_kept || bug == 12 /* no compare and exchange */
+		:: else -> word[slot] = KEPT; twice = 0
+		fi
+	}
+	if
+	:: bug == 12 && !was_kept -> atomic { word[slot] = KEPT; twice = 0 }
+	:: else
+	fi
+}
+
+/* [hak_large_keep] of what was claimed */
+inline keep()
+{
+	if
+	:: was_kept -> fault = 1
+	:: else ->
+		if
+		:: c[me].n > 0 -> /* too many */
+			room = slot;
+			take_lock();
+			drop();
+			drop_lock();
+			slot = room;
+			room = 0
+		:: c[me].n < SLOTS
+		fi;
+		if
+		:: bug == 13 -> c[me].n++; c[me].first[c[me].n - 1] = slot
+		:: else -> c[me].first[c[me].n] = slot; c[me].n++
+		fi;
+		d_step { busy[slot] = 0; n = 0; slot = 0 }
+	fi;
+	was_kept = 0
+}
+
+/* [hak_large_take] */
+inline take()
+{
+	if
+	:: k = 0
+	:: c[me].n == 2 -> k = 1
+	fi;
+	if
+	:: bug == 14 -> /* used, and still kept */
+		slot = c[me].first[k];
+		k = 0
+	:: else -> forget()
+	fi;
+	word[slot] = LARGE;
+	d_step {
+		n = length[slot];
+		assert(!holder[slot] && has(act, slot));
+		holder[slot] = me;
+		busy[slot] = 0;
+		dirty = dirty | bits(slot, n);
+		if
+		:: n == 2 ->
+			assert(!holder[1] && has(act, 1));
+			holder[1] = me
+		:: else
+		fi
+	}
 }
 
 /* [hak_large_resize, large_grow, hak_pool_extend] slot 1 joins slot 0 */
@@ -220,7 +390,6 @@ inline grow()
 		zero = zero & ~bits(1, 1);
 		act = act | bits(1, 1);
 		emp = emp & ~bits(1, 1);
-		word[1] = TAIL;
 		length[0] = 2;
 		d_step {
 			assert(!holder[1]);
@@ -242,7 +411,6 @@ inline shrink()
 		holder[1] = 0;
 		busy[0] = me
 	}
-	word[1] = 0;
 	if
 	:: bug == 9 -> /* released before the run is short */
 		emp = emp | bits(1, 1);
@@ -297,35 +465,57 @@ inline purge()
 	drop_lock()
 }
 
-active [2] proctype Thread() provided (started && vanished != _pid + 1)
+/* What the thread that forks does itself nobody sees half done: other threads
+ * use the lock, and it is not inside when it forks. */
+#define whole(call)                     \
+	if                              \
+	:: me == 1 -> atomic { call }   \
+	:: me != 1 -> call              \
+	fi
+
+active [2] proctype Thread() provided (started && !fault && vanished != _pid + 1)
 {
 	byte me = _pid + 1;
 	byte slot, n, was_zero, i;
+	byte k, m, room; /* of the kept runs */
+	bool was_kept;
 
 	do
-	:: n == 0 -> acquire()
-	:: n == 0 -> purge()
-	:: n == 1 && slot == 0 -> grow()
-	:: n == 2 -> shrink()
-	:: n > 0 -> release()
+	:: n == 0 -> whole(acquire())
+	:: n == 0 -> whole(purge())
+	:: n == 0 && c[me].n -> whole(take())
+	:: n == 0 && (c[me].n || bug == 11) -> whole(drop_all())
+	:: /* the other one frees it too: the holder will report that */
+	   atomic {
+		n == 0 && twice ->
+		slot = twice - 1;
+		n = length[slot];
+		claim();
+		fault = bug != 12
+	   };
+	   whole(keep())
+	:: n == 1 && slot == 0 && word[0] == LARGE -> whole(grow())
+	:: n == 2 && word[0] == LARGE -> whole(shrink())
+	:: n > 0 && word[slot] == LARGE ->
+	   whole(give_up());
+	   claim();
+	   whole(keep())
+	:: n > 0 -> whole(release())
 	od
 }
 
 /*
- * fork by survivor, which is not inside the pool; the other thread is gone.
+ * fork by thread 1, which is not inside the pool; the other thread is gone.
  * Its child mends before it takes the lock [fork_repair]; nothing else of ours
  * runs before that.
  */
 active proctype Fork()
 {
-	byte i, committed, lost, survivor;
+	byte i, committed, lost, survivor, at;
 
 	atomic {
-		if
-		:: survivor = 1
-		:: survivor = 2
-		fi;
-		(started && lock != survivor && bug != 1);
+		survivor = 1;
+		(started && !fault && !twice && lock != survivor && bug != 1);
 		vanished = 3 - survivor;
 		d_step {
 			if
@@ -336,7 +526,7 @@ active proctype Fork()
 				do
 				:: i < SLOTS ->
 					if
-					:: has(act, i) && word[i] == FIRST ->
+					:: has(act, i) && word[i] && word[i] != TAIL ->
 						committed = committed | bits(i, length[i])
 					:: else
 					fi;
@@ -361,12 +551,33 @@ active proctype Fork()
 				zero = zero & ~(act | emp)
 			:: else
 			fi;
+			/* [hak_large_recover]; an entry may be there twice */
+			i = 0;
+			do
+			:: i < c[vanished].n ->
+				at = c[vanished].first[i];
+				if
+				:: word[at] == KEPT || bug == 15 ->
+					assert(has(act, at) && !holder[at]);
+					word[at] = 0;
+					emp = emp | bits(at, length[at]);
+					act = act & ~bits(at, length[at]);
+					length[at] = 0;
+					busy[at] = 0
+				:: else
+				fi;
+				i++
+			:: else -> break
+			od;
+			c[vanished].n = 0;
+			at = 0;
 			/* ACTIVE with nobody to free it: only what was under way */
 			i = 0;
 			do
 			:: i < SLOTS ->
 				if
-				:: word[i] == FIRST && !holder[i] ->
+				:: word[i] && word[i] != TAIL && !holder[i] &&
+				   !keeps(survivor, i) ->
 					assert(busy[i]);
 					lost = lost + (busy[i] == vanished)
 				:: else
@@ -374,12 +585,22 @@ active proctype Fork()
 				i++
 			:: else -> break
 			od;
-			assert(lost <= 1);
+			/* one that is freed, and one that makes room for it */
+			assert(lost <= 2);
 			lost = 0;
 			committed = 0
 		};
 		check()
 	}
+}
+
+/* After a report nothing else happens, and that is no deadlock. */
+active proctype Reported()
+{
+	fault;
+	do
+	:: fault = 3 - fault
+	od
 }
 
 init
