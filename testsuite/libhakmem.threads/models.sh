@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The models of models/ hold in all of their states at a small size, and find
 # the mistakes that they can be told to make.
-# { dg-hakmem-timeout "180" }
+# { dg-hakmem-timeout "600" }
 set -u
 : "${srcdir:?}" "${CC:?}"
 command -v spin >/dev/null || {
