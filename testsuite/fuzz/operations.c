@@ -83,8 +83,8 @@ static void zeroed(struct block *b, size_t size)
 {
 	unsigned char *p = hakmem_calloc(size / 8 + 1, 8);
 
-	for (size_t i = 0; p && i < size; i++)
-		REQUIRE(p[i] == 0);
+	/* not byte by byte, each of which the fuzzer would note */
+	REQUIRE(!p || !size || (!p[0] && !memcmp(p, p + 1, size - 1)));
 	took(b, p, size, 16);
 }
 
