@@ -71,8 +71,7 @@ static void *nested_map(size_t size, size_t align)
 	a = hak_os_map_aligned(total, HAK_SLOT_SIZE, NULL);
 	if (!a)
 		return NULL;
-	/* no leaf may be made here: that needs the pool lock */
-	if (!hak_registry_root[hak_registry_root_of((uintptr_t)a)]) {
+	if (!hak_registry_reserve_alone(a)) {
 		hak_os_unmap(a, total);
 		return NULL;
 	}

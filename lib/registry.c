@@ -3,6 +3,7 @@
 
 #include "assert.h"
 #include "meta.h"
+#include "os.h"
 #include "stats.h"
 
 HAK_SPARSE uint32_t hak_registry_zero[HAK_LEAF_SLOTS];
@@ -16,6 +17,21 @@ static struct hak_leaf *registry_leaf(uintptr_t p)
 	if (!d)
 		return NULL;
 	return (struct hak_leaf *)((uintptr_t)hak_registry_zero + d);
+}
+
+/* false: a handler or another thread was first. */
+static bool registry_publish(size_t root, const struct hak_leaf *leaf)
+{
+	uintptr_t none = 0;
+
+	/* release: the leaf is zero when it is found */
+	if (!__atomic_compare_exchange_n(
+		    &hak_registry_root[root], &none,
+		    (uintptr_t)leaf - (uintptr_t)hak_registry_zero, false,
+		    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		return false;
+	hak_stats_add(&hak_stats.registry_leaves, 1);
+	return true;
 }
 
 bool hak_registry_reserve(const void *ptr, size_t size)
@@ -33,12 +49,22 @@ bool hak_registry_reserve(const void *ptr, size_t size)
 		leaf = hak_meta_alloc(sizeof(*leaf), HAK_CACHE_LINE);
 		if (!leaf)
 			return false;
-		/* release: the leaf is zero when it is found */
-		__atomic_store_n(&hak_registry_root[root],
-				 (uintptr_t)leaf - (uintptr_t)hak_registry_zero,
-				 __ATOMIC_RELEASE);
-		hak_stats.registry_leaves++;
+		registry_publish(root, leaf);
 	}
+	return true;
+}
+
+bool hak_registry_reserve_alone(const void *ptr)
+{
+	struct hak_leaf *leaf;
+
+	if (registry_leaf((uintptr_t)ptr))
+		return true;
+	leaf = hak_os_map(sizeof(*leaf));
+	if (!leaf)
+		return false;
+	if (!registry_publish(hak_registry_root_of((uintptr_t)ptr), leaf))
+		hak_os_unmap(leaf, sizeof(*leaf));
 	return true;
 }
 

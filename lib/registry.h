@@ -9,7 +9,7 @@
  *
  * Contract: entries are set after mmap and cleared before munmap or mremap,
  * with the pool lock held (nested.c, which may not take it, sets entries of
- * slots that are its own, where a leaf is).  Of a run the first entry is set
+ * slots that are its own).  Of a run the first entry is set
  * last and cleared first.  Reading takes no lock and any pointer.  An entry
  * that outlived its mapping would send the free of another library's memory
  * into our structures.
@@ -182,6 +182,10 @@ static inline bool hak_registry_change(const void *ptr, uint32_t from,
 
 /* Make sure that leaves for [p, p + size) exist; false: out of memory. */
 bool hak_registry_reserve(const void *p, size_t size);
+
+/* The same for the one address, without the pool lock, for handlers: a new leaf
+ * is a mapping of its own. */
+bool hak_registry_reserve_alone(const void *p);
 
 /*
  * Set the entry of the slot that begins at p: record first, then the word, so

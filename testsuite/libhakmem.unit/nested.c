@@ -10,6 +10,7 @@
 #include "stats.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 
 #define BLOCKS 100
@@ -27,6 +28,13 @@ struct set {
 	unsigned marks;
 	uint64_t seed;
 };
+
+/* A leaf of the registry, where there was none, stays. */
+static uint64_t mapped_for_blocks(void)
+{
+	return hak_stats.mapped_bytes -
+	       hak_stats.registry_leaves * sizeof(struct hak_leaf);
+}
 
 static pthread_barrier_t start;
 
@@ -76,7 +84,7 @@ static void step(struct set *s)
 static void check_random(void)
 {
 	static struct set s;
-	uint64_t mapped = hak_stats.mapped_bytes;
+	uint64_t mapped = mapped_for_blocks();
 	uint64_t slots = hak_stats.registry_slots;
 
 	s.seed = 5;
@@ -89,7 +97,7 @@ static void check_random(void)
 		drop(&s, 0);
 	CHECK(hak_stats.nested_live == 0);
 	/* mappings are gone, and out of the registry */
-	CHECK(hak_stats.mapped_bytes == mapped);
+	CHECK(mapped_for_blocks() == mapped);
 	CHECK(hak_stats.registry_slots == slots);
 }
 
@@ -108,19 +116,37 @@ static void check_alignments(void)
 static void check_reuse(void)
 {
 	static struct set s;
-	uint64_t mapped = hak_stats.mapped_bytes;
+	uint64_t mapped = mapped_for_blocks();
 	const void *area = NULL;
 
 	for (unsigned i = 0; i < 10000; i++) {
 		alloc(&s, 100, 16);
 		alloc(&s, 3000, 16);
-		CHECK(hak_stats.mapped_bytes == mapped);
+		CHECK(mapped_for_blocks() == mapped);
 		if (i)
 			CHECK(hak_registry_record(s.block[0].p) == area);
 		area = hak_registry_record(s.block[0].p);
 		drop(&s, 0);
 		drop(&s, 0);
 	}
+}
+
+/* Where nothing of ours was before. */
+static void check_far(void)
+{
+	uint64_t leaves = hak_stats.registry_leaves;
+	size_t gap = (size_t)5 << 30;
+	char *p;
+
+	if (sizeof(void *) < 8)
+		return; /* one leaf has it all */
+	CHECK(mmap(NULL, gap, PROT_NONE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		   0) != MAP_FAILED);
+	/* larger than what the holes above are */
+	CHECK(p = hak_nested_alloc((size_t)1 << 30, 16));
+	CHECK(hak_stats.registry_leaves == leaves + 1);
+	hak_nested_free(p);
 }
 
 static void check_refused(void)
@@ -167,7 +193,7 @@ static void *hammer(void *arg)
 static void check_threads(void *(*fn)(void *))
 {
 	static struct set sets[THREADS];
-	uint64_t mapped = hak_stats.mapped_bytes;
+	uint64_t mapped = mapped_for_blocks();
 	pthread_t t[THREADS];
 
 	for (unsigned i = 0; i < THREADS; i++) {
@@ -177,7 +203,7 @@ static void check_threads(void *(*fn)(void *))
 	for (unsigned i = 0; i < THREADS; i++)
 		CHECK(pthread_join(t[i], NULL) == 0);
 	CHECK(hak_stats.nested_live == 0);
-	CHECK(hak_stats.mapped_bytes == mapped);
+	CHECK(mapped_for_blocks() == mapped);
 }
 
 /* ---- handlers ---------------------------------------------------------------- */
@@ -262,26 +288,6 @@ static void check_deferred(void)
 	CHECK(!hak_nested_deferred());
 }
 
-/* No leaf of the registry can be made where nested.c is needed: where the
- * kernel maps, a process has some. */
-static void reserve_around(void)
-{
-	char *p = hak_os_map(hak_os_page);
-	size_t far = (size_t)1 << 30;
-
-	/* one is all there can be */
-	if (HAK_ROOTS == 1) {
-		CHECK(hak_registry_reserve(p, hak_os_page));
-		return;
-	}
-	CHECK(p && hak_registry_reserve(p, hak_os_page));
-	for (int i = 1; i <= 4; i++) {
-		CHECK(hak_registry_reserve(p - i * (ptrdiff_t)far, far));
-		/* above may be the end of the address space */
-		(void)hak_registry_reserve(p + i * (ptrdiff_t)far, 1);
-	}
-}
-
 /* A block of no bytes lies within the area, at its very end, too. */
 static void check_empty(void)
 {
@@ -297,12 +303,12 @@ static void check_empty(void)
 int main(void)
 {
 	u_start();
-	reserve_around();
 	CHECK(hak_nested_init());
 	LIVES(check_empty);
 	check_random();
 	check_alignments();
 	check_reuse();
+	check_far();
 	check_refused();
 	CHECK(pthread_barrier_init(&start, NULL, THREADS) == 0);
 	check_threads(thread);
