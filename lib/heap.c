@@ -95,6 +95,7 @@ static struct hak_cache heap_close(struct hak_cache *c)
 {
 	struct hak_cache own = *c;
 
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* busy comes first */
 	c->limit = own.base;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	c->base = HEAP_NEVER;
@@ -110,11 +111,13 @@ static void heap_open(struct hak_cache *c, const struct hak_cache *own)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	c->base = own->base;
 	c->limit = own->limit;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 /*
  * A cache begins with a few entries, then moves to its own place in entries[]
- * and doubles there.
+ * and doubles there.  In a fork's child that finds it half done, cap is not
+ * more than what base has room for: it is written last.
  */
 static void heap_grow(struct hak_heap *h, unsigned cls)
 {
@@ -122,6 +125,7 @@ static void heap_grow(struct hak_heap *h, unsigned cls)
 	struct hak_bin *b = &h->bin[cls];
 	struct hak_cache own = heap_close(c);
 	unsigned full = hak_class[cls].pub.cache_blocks;
+	unsigned cap = b->cap * 2u > full ? full : b->cap * 2u;
 	size_t n = (size_t)(own.top - own.base);
 
 	if (b->cap <= HAK_CACHE_SMALL) {
@@ -133,11 +137,11 @@ static void heap_grow(struct hak_heap *h, unsigned cls)
 		own.base = base;
 		own.top = base + n;
 	}
-	b->cap = (uint16_t)(b->cap * 2u > full ? full : b->cap * 2u);
-	if (!b->cap)
-		b->cap = HAK_CACHE_SMALL;
-	own.limit = own.base + b->cap;
+	if (!cap)
+		cap = HAK_CACHE_SMALL;
+	own.limit = own.base + cap;
 	heap_open(c, &own);
+	b->cap = (uint16_t)cap;
 }
 
 /*
@@ -907,13 +911,17 @@ bool hak_heap_dissolve(struct hak_heap *h)
  * may have been moving them: an entry could then stand twice. */
 static void heap_recover_caches(struct hak_heap *h, bool busy)
 {
+	size_t used = 0;
+
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
 		struct hak_cache *c = &h->cache[cls];
+		unsigned cap = h->bin[cls].cap;
+		bool shut = c->base == HEAP_NEVER;
 		size_t n = 0;
 
-		if (c->base == HEAP_NEVER)
-			c->base = c->limit; /* shut until the next refill */
-		for (void **e = c->base; e < c->top && !busy; e++) {
+		if (shut)
+			c->base = c->limit; /* where its base was */
+		for (void **e = c->base; e < c->top && !busy && !shut; e++) {
 			void *p = *e;
 			struct hak_slab *slab;
 			bool exact;
@@ -928,7 +936,16 @@ static void heap_recover_caches(struct hak_heap *h, bool busy)
 				c->base[n++] = p;
 		}
 		c->top = c->base + n;
+		c->limit = c->base + cap;
+		if (!cap)
+			continue;
+		if (cap > HAK_CACHE_SMALL)
+			cap = hak_class[cls].pub.cache_blocks;
+		if ((size_t)(c->base - h->entries) + cap > used)
+			used = (size_t)(c->base - h->entries) + cap;
 	}
+	/* without the place that a growing cache had not moved to yet */
+	h->entries_used = (uint32_t)used;
 }
 
 static void heap_recover_slab(struct hak_heap *h, struct hak_slab *slab)

@@ -24,7 +24,11 @@ static bool meta_chunk(void)
 	m->size = HAK_META_CHUNK;
 	m->kind = HAKMEM_MAPPING_META;
 	hak_stats_mapping(m);
+	/* a fork's child never finds the start of one and the end of another */
+	meta_end = NULL;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	meta_next = p + sizeof(*m);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	meta_end = p + HAK_META_CHUNK;
 	return true;
 }
