@@ -60,14 +60,16 @@ hak_malloc_with(size_t size, void *(*slow)(size_t))
 {
 	struct hak_heap *h = hak_heap_self();
 	struct hak_cache *c;
+	size_t offset;
 	void *p;
 
 	if (hak_likely(size <= HAK_TINY_MAX))
-		c = hak_heap_cache(h, hak_heap_offset[(size + 15) >> 4]);
+		offset = hak_heap_load(&hak_heap_offset[(size + 15) >> 4]);
 	else if (size <= HAK_MID_MAX)
-		c = hak_heap_cache(h, hak_heap_offset_mid[(size + 127) >> 7]);
+		offset = hak_heap_load(&hak_heap_offset_mid[(size + 127) >> 7]);
 	else
 		return slow(size);
+	c = hak_heap_cache(h, offset);
 	if (hak_unlikely(c->top <= c->base))
 		return slow(size);
 	p = hak_pop(c);

@@ -94,7 +94,8 @@ void hak_fork_arm(void)
 
 	if (plain)
 		page = &fork_plain;
-	page->word = FORK_MENDED;
+	/* relaxed: reached through hak_fork_word only */
+	__atomic_store_n(&page->word, FORK_MENDED, __ATOMIC_RELAXED);
 	hak_fork_repair = fork_repair;
 	/* release: who sees the word sees the handler */
 	if (!__atomic_compare_exchange_n(&hak_fork_word, &expect, &page->word,

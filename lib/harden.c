@@ -51,7 +51,7 @@ static HAK_SPARSE struct {
 	struct hard_rest rest[HAK_CLASSES];
 	struct hak_random random;
 	uint64_t secret; /* const after init */
-	uint32_t guarded; /* slabs */
+	uint32_t guarded; /* slabs; atomic for readers */
 	uint32_t visit; /* mallocs until the next */
 } hard; /* pool lock */
 
@@ -74,10 +74,14 @@ static unsigned hard_list(const struct hak_slab *slab)
 	return slab->hard & HAK_SLAB_NONE ? 0 : slab->cls;
 }
 
+/* A bound that is passed by as many as there are threads does no harm: by big
+ * blocks it is looked at without the lock. */
 static bool hard_room(unsigned mappings)
 {
-	return hard.guarded * HARD_PER_SLAB + hak_huge_guarded * HARD_PER_BIG +
-		       mappings <=
+	uint32_t slabs = __atomic_load_n(&hard.guarded, __ATOMIC_RELAXED);
+	uint32_t big = __atomic_load_n(&hak_huge_guarded, __ATOMIC_RELAXED);
+
+	return slabs * HARD_PER_SLAB + big * HARD_PER_BIG + mappings <=
 	       HARD_MAPPINGS;
 }
 
@@ -227,7 +231,7 @@ static struct hak_slab *hard_slab(unsigned list)
 	behind = slab->base + slab->slots * HAK_SLOT_SIZE;
 	if (guard) {
 		slab->hard |= HAK_SLAB_GUARDED;
-		hard.guarded++;
+		__atomic_fetch_add(&hard.guarded, 1, __ATOMIC_RELAXED);
 		hak_os_protect(behind, HAK_SLOT_SIZE, false);
 	}
 	hak_pool_stat[cls].slabs++;
@@ -268,7 +272,8 @@ static bool hard_retire(struct hak_slab *slab)
 	if (size && hak_os_protect(from, size, true))
 		return false;
 	hard_unlink(slab);
-	hard.guarded -= (slab->hard & HAK_SLAB_GUARDED) != 0;
+	if (slab->hard & HAK_SLAB_GUARDED)
+		__atomic_fetch_sub(&hard.guarded, 1, __ATOMIC_RELAXED);
 	hak_pool_stat[slab->cls].slabs--;
 	return hak_pool_slab_retire(slab);
 }
@@ -381,9 +386,12 @@ static void hard_put(void *p)
 	bool exact;
 	unsigned i = hak_slab_index(slab, p, &exact);
 	uint64_t bit = UINT64_C(1) << (i % 64);
+	/* relaxed: other bits of the word change, this block's does not */
+	uint64_t live =
+		__atomic_load_n(&hard_live(slab)[i / 64], __ATOMIC_RELAXED);
 	unsigned calls = HARD_CALLS;
 
-	if ((slab->bits[i / 64] | hard_live(slab)[i / 64]) & bit)
+	if ((slab->bits[i / 64] | live) & bit)
 		return;
 	slab->bits[i / 64] |= bit;
 	slab->summary |= UINT64_C(1) << (i / 64);
@@ -586,7 +594,7 @@ size_t hak_harden_size(const void *p, bool *live)
 	bool exact;
 	unsigned i = hak_slab_index(slab, p, &exact);
 
-	*live = exact && i < slab->carved &&
+	*live = exact && i < __atomic_load_n(&slab->carved, __ATOMIC_RELAXED) &&
 		__atomic_load_n(&hard_live(slab)[i / 64], __ATOMIC_RELAXED) >>
 				(i % 64) &
 			1;

@@ -33,16 +33,22 @@ static uint32_t heap_tags = HAK_TAG_POOL; /* pool lock; last one given */
 
 /* ---- start ----------------------------------------------------------- */
 
+/* relaxed: partner is hak_heap_load */
+static void heap_set_offset(uint16_t *offset, unsigned cls)
+{
+	__atomic_store_n(offset, (uint16_t)(cls << HAK_WORD_CLASS_SHIFT),
+			 __ATOMIC_RELAXED);
+}
+
 void hak_heap_init(uintptr_t secret)
 {
 	unsigned entries = 0;
 
 	for (size_t i = 0; i <= HAK_TINY_MAX / 16; i++)
-		hak_heap_offset[i] =
-			(uint16_t)(hak_class_tiny[i] << HAK_WORD_CLASS_SHIFT);
+		heap_set_offset(&hak_heap_offset[i], hak_class_tiny[i]);
 	for (size_t i = HAK_TINY_MAX / 128 + 1; i <= HAK_MID_MAX / 128; i++)
-		hak_heap_offset_mid[i] = (uint16_t)(hak_class_of_mid(i * 128)
-						    << HAK_WORD_CLASS_SHIFT);
+		heap_set_offset(&hak_heap_offset_mid[i],
+				hak_class_of_mid(i * 128));
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
 		entries += HAK_CACHE_SMALL + hak_class[cls].pub.cache_blocks;
 	hak_assert(entries <= HAK_HEAP_ENTRIES);
@@ -77,7 +83,7 @@ struct hak_heap *hak_heap_new(void)
 	/* release: another process walks the list without a lock */
 	__atomic_store_n(&hak_stats.heaps, (uintptr_t)&h->pub,
 			 __ATOMIC_RELEASE);
-	hak_stats.heaps_total++;
+	hak_stats_change(&hak_stats.heaps_total, 1);
 	return h;
 }
 
@@ -191,6 +197,7 @@ static void heap_unlist(struct hak_heap *h, struct hak_slab *slab)
 
 static bool heap_retire(struct hak_heap *h, struct hak_slab *slab)
 {
+	unsigned cls = slab->cls; /* another's, once it is gone */
 	bool gone;
 
 	heap_unlist(h, slab);
@@ -200,7 +207,7 @@ static bool heap_retire(struct hak_heap *h, struct hak_slab *slab)
 		hak_purge_edge();
 	hak_pool_leave();
 	if (gone)
-		h->stat[slab->cls].slabs--;
+		h->stat[cls].slabs--;
 	else
 		heap_list(h, slab);
 	return gone;

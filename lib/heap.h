@@ -134,6 +134,13 @@ extern uint16_t hak_heap_offset[HAK_TINY_MAX / 16 + 1] HAK_HIDDEN;
 /* Of larger ones, by (size + 127) / 128. */
 extern uint16_t hak_heap_offset_mid[HAK_MID_MAX / 128 + 1] HAK_HIDDEN;
 
+/* relaxed: the heap of a thread that comes before hak_heap_init has written it
+ * is hak_heap_none, in which any offset is that of an empty cache. */
+static inline uint16_t hak_heap_load(const uint16_t *offset)
+{
+	return __atomic_load_n(offset, __ATOMIC_RELAXED);
+}
+
 /* The second word of a freed block. */
 static inline uintptr_t hak_heap_key(const struct hak_heap *h, const void *p)
 {

@@ -118,7 +118,7 @@ static void huge_count(const struct huge *h)
 {
 	huge.cached++;
 	hak_stats.huge_cached_bytes += huge_size(h);
-	hak_stats.empty_bytes += huge_size(h);
+	hak_stats_change(&hak_stats.empty_bytes, huge_size(h));
 }
 
 static void huge_cache(struct huge *h)
@@ -151,7 +151,7 @@ static void huge_uncache(struct huge *h)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	huge.cached--;
 	hak_stats.huge_cached_bytes -= huge_size(h);
-	hak_stats.empty_bytes -= huge_size(h);
+	hak_stats_change(&hak_stats.empty_bytes, -(uint64_t)huge_size(h));
 }
 
 static size_t huge_drop(struct huge *h, unsigned *calls)
@@ -376,7 +376,7 @@ void *hak_huge_alloc(size_t size, size_t align, bool zero)
 	h->joined = false;
 	hak_registry_set(huge_base(h), huge_word(HAK_KIND_HUGE), h);
 	hak_stats.huge_mallocs++;
-	hak_stats.huge_live_bytes += need;
+	hak_stats_change(&hak_stats.huge_live_bytes, need);
 	char *p = huge_base(h);
 	hak_pool_leave();
 	if (zero && dirty)
@@ -424,7 +424,7 @@ static void huge_rest_push(struct huge *h)
 
 	hak_os_purge(base, pages, false);
 	h->pub.kind = HUGE_SPARE; /* for readers outside and a fork's child */
-	hak_huge_guarded--;
+	__atomic_fetch_sub(&hak_huge_guarded, 1, __ATOMIC_RELAXED);
 	if (h->whole > HUGE_REST_BYTES || hak_os_protect(base, pages, false)) {
 		hak_os_unmap(huge_start(h), h->whole);
 		huge_push(h, HUGE_SPARE);
@@ -497,11 +497,11 @@ void *hak_huge_alloc_guarded(size_t size, size_t align, bool both)
 			h = huge_new_guarded(size, align, both);
 	}
 	if (h) {
-		hak_huge_guarded++;
+		__atomic_fetch_add(&hak_huge_guarded, 1, __ATOMIC_RELAXED);
 		hak_stats_begin();
 		huge_push(h, HUGE_LIVE);
 		hak_stats.huge_mallocs++;
-		hak_stats.huge_live_bytes += h->used;
+		hak_stats_change(&hak_stats.huge_live_bytes, h->used);
 		hak_stats_end();
 		p = huge_base(h);
 		hak_registry_set(p, huge_word(HAK_KIND_HUGE), h);
@@ -550,7 +550,8 @@ static void *huge_grow_guarded(struct huge *h, size_t size)
 	}
 	hak_stats_begin();
 	huge_unlink(h);
-	hak_stats.huge_live_bytes += (uint64_t)to->used - h->used;
+	hak_stats_change(&hak_stats.huge_live_bytes,
+			 (uint64_t)to->used - h->used);
 	huge_push(h, HUGE_SPARE);
 	huge_push(to, HUGE_LIVE);
 	hak_stats_end();
@@ -569,7 +570,8 @@ void *hak_huge_resize_guarded(void *p, size_t size)
 		p = huge_grow_guarded(h, size);
 	} else if (h->exact) {
 		hak_stats_begin();
-		hak_stats.huge_live_bytes += (uint64_t)size - h->used;
+		hak_stats_change(&hak_stats.huge_live_bytes,
+				 (uint64_t)size - h->used);
 		h->used = size;
 		h->pub.size = size;
 		hak_stats_end();
@@ -598,7 +600,7 @@ void hak_huge_free(void *p)
 	hak_registry_set(p, huge_word(HAK_KIND_TOMB), h);
 	huge_unlink(h);
 	hak_stats.huge_frees++;
-	hak_stats.huge_live_bytes -= h->used;
+	hak_stats_change(&hak_stats.huge_live_bytes, -(uint64_t)h->used);
 	h->pub.stamp = (uint32_t)hak_os_now_ms();
 	if (h->guarded) {
 		huge_rest_push(h);
@@ -634,7 +636,7 @@ void *hak_huge_resize(void *p, size_t size)
 		return NULL;
 	}
 	if (need >= h->used && need <= had) {
-		hak_stats.huge_live_bytes += need - h->used;
+		hak_stats_change(&hak_stats.huge_live_bytes, need - h->used);
 		h->used = need;
 		hak_pool_leave();
 		return p;
@@ -653,7 +655,8 @@ void *hak_huge_resize(void *p, size_t size)
 	if (to) {
 		h->pub.base = (uintptr_t)to;
 		h->pub.size = need;
-		hak_stats.huge_live_bytes += (uint64_t)need - h->used;
+		hak_stats_change(&hak_stats.huge_live_bytes,
+				 (uint64_t)need - h->used);
 		h->used = need;
 	}
 	hak_registry_set(huge_base(h), huge_word(HAK_KIND_HUGE), h);

@@ -36,7 +36,7 @@ bool hak_huge_is_guarded(const void *p);
 /* As hak_huge_resize; its pages move to another place when their number
  * changes. */
 void *hak_huge_resize_guarded(void *p, size_t size);
-extern uint32_t hak_huge_guarded; /* live ones; pool lock */
+extern uint32_t hak_huge_guarded; /* live ones; pool lock; atomic for readers */
 /* Pool lock held: address space is short.  false: none was kept. */
 bool hak_huge_drop_rest(void);
 

@@ -277,7 +277,7 @@ static bool large_claim(const void *p)
 	const uint32_t live = large_word(HAK_KIND_LARGE);
 	const uint32_t kept = large_word(HAK_KIND_LARGE_KEPT);
 
-	if (hak_stats.heaps_total > 1)
+	if (__atomic_load_n(&hak_stats.heaps_total, __ATOMIC_RELAXED) > 1)
 		return hak_registry_change(p, live, kept);
 	if (hak_registry_get(p) != live)
 		return false;

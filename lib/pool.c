@@ -118,7 +118,7 @@ static bool pool_is_idle(const struct hak_superslab *ss)
 static void pool_count_empty(uint64_t n)
 {
 	hak_stats.slots_empty += n;
-	hak_stats.empty_bytes += n * HAK_SLOT_SIZE;
+	hak_stats_change(&hak_stats.empty_bytes, n * HAK_SLOT_SIZE);
 }
 
 /*
@@ -140,7 +140,7 @@ static void pool_set(struct hak_superslab *ss, unsigned slot, unsigned n,
 		empty = hak_popcount32(ss->pub.empty & mask);
 		ss->pub.active |= mask;
 		ss->pub.empty &= ~mask;
-		hak_stats.slots_active += n;
+		hak_stats_change(&hak_stats.slots_active, n);
 		hak_stats.slots_unused -= n - empty;
 		pool_count_empty(-empty);
 		break;
@@ -149,7 +149,7 @@ static void pool_set(struct hak_superslab *ss, unsigned slot, unsigned n,
 		ss->pub.empty |= mask;
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		ss->pub.active &= ~mask;
-		hak_stats.slots_active -= n;
+		hak_stats_change(&hak_stats.slots_active, -(uint64_t)n);
 		pool_count_empty(n);
 		break;
 	case HAKMEM_SLOT_UNUSED:
@@ -386,7 +386,8 @@ size_t hak_pool_unmap_idle(unsigned keep)
 			break;
 		pool.unmapped++;
 		pool.unmapped_at = (uint32_t)hak_os_now_ms();
-		hak_stats.empty_bytes -= empty * HAK_SLOT_SIZE;
+		hak_stats_change(&hak_stats.empty_bytes,
+				 -(uint64_t)empty * HAK_SLOT_SIZE);
 		hak_stats_add(&hak_stats.purged_bytes, empty * HAK_SLOT_SIZE);
 		hak_stats.lru_length--;
 		done += empty * HAK_SLOT_SIZE;
@@ -451,7 +452,7 @@ void hak_pool_slab_words(struct hak_slab *slab, uint32_t tag)
 }
 
 static void pool_slab_begin(struct hak_slab *slab, unsigned cls, char *base,
-			    uint64_t *bits)
+			    hak_u64 *bits)
 {
 	const struct hak_class *c = &hak_class[cls];
 
@@ -475,7 +476,7 @@ static struct hak_slab *pool_slab_make(unsigned cls, uint32_t tag,
 	struct hak_run run;
 	struct hak_slab *slab;
 	struct hak_remote *r;
-	uint64_t *bits;
+	hak_u64 *bits;
 
 	/* own words, then remote words; on lines of their own when they are
 	 * long enough to matter */

@@ -21,7 +21,7 @@
 #define PURGE_IDLE_KEEP 2u
 
 static struct {
-	unsigned boost; /* doublings in force */
+	unsigned boost; /* doublings in force; atomic relaxed for readers */
 	uint64_t boost_at; /* ms; last refault, or change of boost */
 	uint64_t thrashed; /* bytes used again since boost rose */
 	uint64_t peak; /* recent peak of live bytes */
@@ -63,6 +63,11 @@ static uint64_t purge_peak(uint64_t live)
 	return purge.peak;
 }
 
+static void purge_set_boost(unsigned boost)
+{
+	__atomic_store_n(&purge.boost, boost, __ATOMIC_RELAXED);
+}
+
 void hak_purge_refault(size_t size, uint32_t age_ms)
 {
 	uint64_t step = purge.peak / 8;
@@ -78,7 +83,7 @@ void hak_purge_refault(size_t size, uint32_t age_ms)
 		return;
 	purge.thrashed = 0;
 	if (purge.boost < PURGE_BOOST_MAX)
-		purge.boost++;
+		purge_set_boost(purge.boost + 1);
 }
 
 void hak_purge_hole_used(size_t size)
@@ -220,7 +225,7 @@ int64_t hak_purge_decay(void)
 	if (delay < 0)
 		return -1;
 	if (purge.boost && now - purge.boost_at > 10 * PURGE_SOON_MS) {
-		purge.boost--;
+		purge_set_boost(purge.boost - 1);
 		purge.boost_at = now;
 	}
 	__atomic_store_n(&purge.next_visit, now + (uint64_t)delay / 4 + 1,

@@ -24,9 +24,9 @@ bool hak_slab_has(const struct hak_slab *slab, unsigned index)
 	unsigned w = index / 64;
 	uint64_t bit = UINT64_C(1) << (index % 64);
 
-	if (index >= slab->carved)
+	if (index >= __atomic_load_n(&slab->carved, __ATOMIC_RELAXED))
 		return true;
-	return ((slab->bits[w] |
+	return ((__atomic_load_n(&slab->bits[w], __ATOMIC_RELAXED) |
 		 __atomic_load_n(&r->bits[w], __ATOMIC_RELAXED)) &
 		bit) != 0;
 }
@@ -69,7 +69,7 @@ static unsigned slab_take_word(struct hak_slab *slab, unsigned w, void **out,
 		if (hak_unlikely(slab->holes))
 			hak_slab_unpunch(slab, p);
 	}
-	slab->bits[w] = bits;
+	hak_slab_set_word(slab, w, bits);
 	if (!bits)
 		slab->summary &= ~(UINT64_C(1) << w);
 	return n;
@@ -87,7 +87,7 @@ static unsigned slab_carve(struct hak_slab *slab, void **out, unsigned want,
 		if (carve_page && n && p >= end)
 			break;
 		if (slab->carved % 64 == 0)
-			slab->bits[slab->carved / 64] = 0;
+			hak_slab_set_word(slab, slab->carved / 64, 0);
 		/* relaxed: partner is the check of a free by another thread */
 		__atomic_store_n(&slab->carved, (uint16_t)(slab->carved + 1),
 				 __ATOMIC_RELAXED);

@@ -34,6 +34,14 @@
 unsigned hak_slab_take(struct hak_slab *slab, void **out, unsigned want,
 		       bool carve_page);
 
+/* Word w of bits[] becomes this; relaxed: partner is hak_slab_has, by which a
+ * free by any thread looks at the one bit of its own block. */
+static inline void hak_slab_set_word(struct hak_slab *slab, unsigned w,
+				     uint64_t bits)
+{
+	__atomic_store_n(&slab->bits[w], bits, __ATOMIC_RELAXED);
+}
+
 /*
  * Blocks of bitmap word w, a bit each, are free again.  Returns the bits that
  * were free before (double frees), or ~0 for blocks never handed out; the
@@ -48,7 +56,7 @@ static inline uint64_t hak_slab_put(struct hak_slab *slab, unsigned w,
 		return UINT64_MAX;
 	if (hak_unlikely(slab->bits[w] & bits))
 		return slab->bits[w] & bits;
-	slab->bits[w] |= bits;
+	hak_slab_set_word(slab, w, slab->bits[w] | bits);
 	slab->summary |= UINT64_C(1) << w;
 	slab->nfree += bits & (bits - 1) ? hak_popcount64(bits) : 1;
 	return 0;

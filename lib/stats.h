@@ -31,6 +31,12 @@ static inline void hak_stats_add(hakmem_u64 *counter, uint64_t n)
 	__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
 }
 
+/* One that the holder of the pool lock changes, and others read. */
+static inline void hak_stats_change(hakmem_u64 *counter, uint64_t n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
 static inline void hak_stats_begin(void)
 {
 	__atomic_store_n(&hak_stats.seq, hak_stats.seq + 1, __ATOMIC_RELAXED);

@@ -40,7 +40,8 @@
  */
 struct hak_slab {
 	uint64_t summary; /* bit w: bits[w] has a free block */
-	uint64_t *bits; /* 1 = free; words beyond carved are not valid */
+	hak_u64 *bits; /* 1 = free; words beyond carved are not valid;
+			  atomic relaxed for others */
 	char *base; /* first block */
 	uint32_t nfree; /* blocks that may be handed out */
 	uint16_t carved; /* blocks [carved, blocks) were never handed out;

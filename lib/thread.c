@@ -47,11 +47,11 @@ static void thread_set_state(struct hak_heap *h, enum hakmem_heap_state state)
 {
 	hak_stats_begin();
 	if (h->pub.state == HAKMEM_HEAP_LIVE)
-		hak_stats.heaps_live--;
+		hak_stats_change(&hak_stats.heaps_live, -UINT64_C(1));
 	else if (h->pub.state == HAKMEM_HEAP_ORPHAN)
 		hak_stats.heaps_orphan--;
 	if (state == HAKMEM_HEAP_LIVE)
-		hak_stats.heaps_live++;
+		hak_stats_change(&hak_stats.heaps_live, 1);
 	else if (state == HAKMEM_HEAP_ORPHAN)
 		hak_stats.heaps_orphan++;
 	__atomic_store_n(&h->pub.state, (uint32_t)state, __ATOMIC_RELEASE);

@@ -14,7 +14,9 @@
 #include <time.h>
 #include <malloc.h>
 
+#ifndef THREADS
 #define THREADS 4
+#endif
 #define SLOTS 512
 #define BOXES 256
 

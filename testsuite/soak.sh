@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# soak.sh - the long runs that look for what is rare, one after the other
+#
+#   SOAK_SECONDS   for the shadow model with 8 threads, 1800 by default; each
+#                  setting, sanitizer, fuzz target and stress-ng get a sixth
+#
+# Run by make check-soak, which sets the variables of the README.  A line on
+# standard error tells what is going on; the last line on standard output is the
+# summary.  The models of models/ are checked in runs of 10 minutes and more:
+# make check has their small sizes.
+set -u
+: "${srcdir:?}" "${top_srcdir:?}"
+seconds=${SOAK_SECONDS:-1800}
+unset SOAK_SECONDS # the library's tests hand on what is in the environment
+part=$((seconds / 6))
+parts="shadow sanitizers fuzz stress_ng"
+[ "$seconds" -lt 600 ] || parts="$parts models"
+
+rm -rf soak
+mkdir soak || exit 1
+started=$(date +%s)
+for name in $parts; do
+	SHADOW_FIRST=$seconds SHADOW_SECONDS=$part SANITIZER_SECONDS=$part \
+		FUZZ_SECONDS=$part STRESS_SECONDS=$part \
+		HAKMEM_LONG_TIMEOUT=$((seconds * 5 + 1800)) \
+		"${SHELL:-sh}" "$top_srcdir/build-aux/run-long" "$srcdir/long" \
+		"soak/$name.sum" "$name"
+	printf 'soak: %s, %d s: %s, %d passed, %d failed\n' \
+		"$(date +%H:%M:%S)" $(($(date +%s) - started)) "$name" \
+		"$(grep -c '^PASS' "soak/$name.sum")" \
+		"$(grep -c '^FAIL' "soak/$name.sum")" >&2
+done
+exec "${SHELL:-sh}" "$top_srcdir/build-aux/check-summary" \
+	-s "$srcdir/skips.list" soak/*.sum
