@@ -41,7 +41,7 @@ model() {
 		elif [ "$(cat "$work/out")" != ok ]; then
 			fail "$*" "did not end with ok"
 		else
-			ours model 100000
+			ours model $((time * 2000))
 		fi
 		exit "$failed"
 	) || failed=1
