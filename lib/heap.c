@@ -24,8 +24,8 @@
 HAK_SPARSE struct hak_heap hak_heap_none;
 HAK_SPARSE struct hak_heap hak_heap_dead;
 __thread struct hak_tls hak_tls;
-uint16_t hak_heap_offset[HAK_TINY_MAX / 16 + 1];
-uint16_t hak_heap_offset_mid[HAK_MID_MAX / 128 + 1];
+uint32_t hak_heap_offset[HAK_TINY_MAX / 16 + 1];
+uint32_t hak_heap_offset_mid[HAK_MID_MAX / 128 + 1];
 uintptr_t hak_heap_secret;
 struct hak_heap *hak_heap_all; /* pool lock; atomic for readers */
 
@@ -34,9 +34,9 @@ static uint32_t heap_tags = HAK_TAG_POOL; /* pool lock; last one given */
 /* ---- start ----------------------------------------------------------- */
 
 /* relaxed: partner is hak_heap_load */
-static void heap_set_offset(uint16_t *offset, unsigned cls)
+static void heap_set_offset(uint32_t *offset, unsigned cls)
 {
-	__atomic_store_n(offset, (uint16_t)(cls << HAK_WORD_CLASS_SHIFT),
+	__atomic_store_n(offset, (uint32_t)cls << HAK_WORD_CLASS_SHIFT,
 			 __ATOMIC_RELAXED);
 }
 

@@ -130,13 +130,13 @@ static inline bool hak_heap_is_real(const struct hak_heap *h)
 }
 
 /* Cache offsets of Tiny sizes, by (size + 15) / 16. */
-extern uint16_t hak_heap_offset[HAK_TINY_MAX / 16 + 1] HAK_HIDDEN;
+extern uint32_t hak_heap_offset[HAK_TINY_MAX / 16 + 1] HAK_HIDDEN;
 /* Of larger ones, by (size + 127) / 128. */
-extern uint16_t hak_heap_offset_mid[HAK_MID_MAX / 128 + 1] HAK_HIDDEN;
+extern uint32_t hak_heap_offset_mid[HAK_MID_MAX / 128 + 1] HAK_HIDDEN;
 
 /* relaxed: the heap of a thread that comes before hak_heap_init has written it
  * is hak_heap_none, in which any offset is that of an empty cache. */
-static inline uint16_t hak_heap_load(const uint16_t *offset)
+static inline uint32_t hak_heap_load(const uint32_t *offset)
 {
 	return __atomic_load_n(offset, __ATOMIC_RELAXED);
 }

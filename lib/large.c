@@ -279,7 +279,7 @@ static bool large_claim(const void *p)
 
 	if (__atomic_load_n(&hak_stats.heaps_total, __ATOMIC_RELAXED) > 1)
 		return hak_registry_change(p, live, kept);
-	if (hak_registry_get(p) != live)
+	if (__atomic_load_n(hak_registry_word(p), __ATOMIC_RELAXED) != live)
 		return false;
 	hak_registry_rename(p, kept);
 	return true;
