@@ -156,7 +156,7 @@ static void *alloc_big(struct hak_heap *h, size_t size, bool zero)
 	if (hak_heap_is_real(h)) {
 		if (hak_purge_due())
 			hak_heap_tick(h);
-	} else if (h != &hak_heap_dead && hak_mode == HAK_MODE_OURS &&
+	} else if (h != &hak_heap_dead && hak_mode_is(HAK_MODE_OURS) &&
 		   !alloc_heapless(size)) {
 		(void)hak_thread_attach();
 	}
@@ -192,7 +192,7 @@ void *hak_malloc_slow(size_t size)
 		return hak_nested_alloc(size, HAK_ALIGNMENT);
 	if (hak_mode_now() == HAK_MODE_LIBC)
 		return hak_libc_malloc(size);
-	if (hak_unlikely(hak_mode == HAK_MODE_NEW))
+	if (hak_unlikely(hak_mode_is(HAK_MODE_NEW)))
 		return NULL;
 	if (alloc_guarded(size)) {
 		hak_stats_add(&hak_stats.shared_fail_fallback, 1);
@@ -544,7 +544,7 @@ size_t hak_usable_size(const void *p)
 	}
 	if (word || !hak_libc_present())
 		return 0;
-	if (hak_mode == HAK_MODE_LIBC || hak_libc_in_use())
+	if (hak_mode_is(HAK_MODE_LIBC) || hak_libc_in_use())
 		return hak_libc_usable_size((void *)(uintptr_t)p);
 	return 0;
 }
@@ -573,7 +573,7 @@ bool hak_is_ours(const void *p)
 
 	if (word)
 		return hak_word_kind(word) != HAK_KIND_TOMB;
-	if (hak_mode == HAK_MODE_NEW || hak_pool_mine())
+	if (hak_mode_is(HAK_MODE_NEW) || hak_pool_mine())
 		return false;
 	hak_thread_arm();
 	return alloc_inside(p, &freed);
@@ -714,7 +714,7 @@ static HAK_NOINLINE void *realloc_other(void *p, size_t size)
 	if (!p)
 		return alloc_any(size);
 	if (!word && (hak_mode_now() == HAK_MODE_LIBC || hak_libc_in_use()))
-		return size || hak_mode == HAK_MODE_LIBC
+		return size || hak_mode_is(HAK_MODE_LIBC)
 			       ? hak_libc_realloc(p, size)
 			       : realloc_zero(p);
 	if (hak_unlikely(kind == HAK_KIND_HARD))
@@ -785,7 +785,7 @@ static HAK_NOINLINE void *aligned_slow(size_t align, size_t size, unsigned cls)
 	if (hak_unlikely(hak_harden_on()))
 		return alloc_hard(size, align, false);
 	hak_thread_arm();
-	if (cls && hak_mode == HAK_MODE_OURS && h != &hak_heap_dead) {
+	if (cls && hak_mode_is(HAK_MODE_OURS) && h != &hak_heap_dead) {
 		/* the tables may have been made just now */
 		cls = hak_class_of_aligned(size, align);
 		if (!hak_heap_is_real(h))

@@ -193,7 +193,7 @@ __attribute__((destructor)) static void api_exit(void)
 {
 	int fd;
 
-	if (hak_opt.stats != HAK_STATS_EXIT || hak_mode != HAK_MODE_OURS)
+	if (hak_opt.stats != HAK_STATS_EXIT || !hak_mode_is(HAK_MODE_OURS))
 		return;
 	fd = api_open_file();
 	if (fd < 0)

@@ -44,6 +44,12 @@ static inline enum hak_mode hak_mode_now(void)
 	return hak_init();
 }
 
+/* Without a look at what has to be done first. */
+static inline bool hak_mode_is(enum hak_mode mode)
+{
+	return __atomic_load_n(&hak_mode, __ATOMIC_RELAXED) == (uint32_t)mode;
+}
+
 /* Where the report at exit goes: standard error as it was at start, since
  * programs (coreutils) close theirs before they end. */
 int hak_init_stderr(void);
