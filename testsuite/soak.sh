@@ -4,18 +4,22 @@
 #
 #   SOAK_SECONDS   for the shadow model with 8 threads, 1800 by default; each
 #                  setting, sanitizer, fuzz target and stress-ng get a sixth
+#   SOAK_PARTS     of shadow, sanitizers, stress_ng, fuzz and models, all by
+#                  default; several build trees can share them
 #
 # Run by make check-soak, which sets the variables of the README.  A line on
 # standard error tells what is going on; the last line on standard output is the
-# summary.  With less than 600 fuzz targets and models are left to make check, which
-# has their short runs: what they need to begin with is a minute or two.
+# summary.  With less than 600 fuzz targets and models are left to make check,
+# which has their short runs: what they need to begin with is a minute or two.
 set -u
 : "${srcdir:?}" "${top_srcdir:?}"
 seconds=${SOAK_SECONDS:-1800}
-unset SOAK_SECONDS # the library's tests hand on what is in the environment
 part=$((seconds / 6))
 parts="shadow sanitizers stress_ng"
 [ "$seconds" -lt 600 ] || parts="$parts fuzz models"
+parts=${SOAK_PARTS:-$parts}
+# the library's tests hand on what is in the environment
+unset SOAK_SECONDS SOAK_PARTS
 
 rm -rf soak
 mkdir soak || exit 1
