@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define HUGE_CACHE 16u /* mappings kept */
+#define HUGE_CACHE 32u /* mappings kept */
 #define HUGE_MERGED ((size_t)32 << 20) /* bytes of one, so that it ages */
 #define HUGE_REST 64u /* freed guarded blocks whose addresses are kept */
 #define HUGE_REST_BYTES ((size_t)256 << 20) /* of address space */

@@ -232,7 +232,7 @@ static void check_cache(void)
 {
 	uint64_t mapped;
 	unsigned calls = 1;
-	void *p[60];
+	void *p[120];
 
 	purge_all();
 	mapped = mapped_now();
