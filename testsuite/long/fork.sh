@@ -87,8 +87,18 @@ result "the fork tests twenty times" $?
 cat >rate.c <<'END2'
 #include "t.h"
 #include <pthread.h>
+#include <stdbool.h>
 
 enum { THREADS = 64 };
+
+static bool any; /* size from 50 to 4049, else one of four */
+
+static size_t next_size(uint64_t *seed)
+{
+	static const size_t few[] = { 48, 128, 500, 4000 };
+
+	return any ? 50 + t_below(seed, 4000) : few[t_below(seed, 4)];
+}
 
 /* Alive, with blocks of its own, of which it replaces some at times. */
 static void *live(void *arg)
@@ -98,7 +108,7 @@ static void *live(void *arg)
 
 	for (unsigned n = 0;; n++) {
 		size_t i = n < 200 ? n : t_below(&seed, 200);
-		size_t size = 50 + t_below(&seed, 4000);
+		size_t size = next_size(&seed);
 
 		free(p[i]);
 		p[i] = malloc(size);
@@ -110,12 +120,13 @@ static void *live(void *arg)
 	return arg;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	pthread_t t;
 	double end;
 	long n = 0;
 
+	any = argc > 1 && !strcmp(argv[1], "any");
 	for (int i = 0; i < THREADS; i++)
 		CHECK(pthread_create(&t, NULL, live, NULL) == 0);
 	usleep(100000);
@@ -135,18 +146,32 @@ int main(void)
 }
 END2
 build rate rate.c
-round=0
-while [ "$round" -lt 7 ]; do
-	round=$((round + 1))
-	./rate >>rate.theirs
-	LD_PRELOAD=$lib ./rate >>rate.ours
-done
-theirs=$(sort -n rate.theirs | sed -n 4p)
-ours=$(sort -n rate.ours | sed -n 4p)
-echo "forks a second with 64 threads: $ours, the C library $theirs"
-# The aim is 0.9; doc/RELIABILITY.md says where it stands.
+
+# rate KIND - forks a second by the C library's allocator and by ours
+rate()
+{
+	: >rate.theirs
+	: >rate.ours
+	round=0
+	while [ "$round" -lt 7 ]; do
+		round=$((round + 1))
+		./rate "$1" >>rate.theirs
+		LD_PRELOAD=$lib ./rate "$1" >>rate.ours
+	done
+	theirs=$(sort -n rate.theirs | sed -n 4p)
+	ours=$(sort -n rate.ours | sed -n 4p)
+	echo "forks a second, 64 threads, $1: $ours, the C library $theirs"
+}
+
+# The aim is 0.9, and runs differ by more than the rest; a fork takes as long as
+# there is memory, of which size classes need more where any size is asked for.
+# doc/RELIABILITY.md has figures.
+rate few
+[ "$ours" -ge $((theirs * 3 / 4)) ]
+result "the rate of forks, four sizes, is no less than the C library's" $?
+rate any
 [ "$ours" -ge $((theirs / 2)) ]
-result "the rate of forks is at least half of the C library's" $?
+result "the rate of forks, any size, is at least half of the C library's" $?
 
 # ---- handlers ---------------------------------------------------------------
 
