@@ -668,6 +668,7 @@ static void heap_key_carved(const struct hak_heap *h,
 	}
 }
 
+/* A heap's first slab of a class, and a small process: page by page. */
 static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 			  unsigned want)
 {
@@ -678,6 +679,7 @@ static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 		struct hak_slab *slab = b->partial;
 		uint64_t holes;
 		unsigned carved, got;
+		bool page;
 
 		if (!slab) {
 			if (n)
@@ -686,9 +688,10 @@ static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 			if (!slab)
 				break;
 		}
+		page = h->small || h->stat[cls].slabs <= 1;
 		holes = slab->holes;
 		carved = slab->carved;
-		got = hak_slab_take(slab, out + n, want - n, h->small);
+		got = hak_slab_take(slab, out + n, want - n, page);
 		if (slab->carved != carved)
 			heap_key_carved(h, slab, carved);
 		if (hak_unlikely(slab->keyless))
@@ -697,7 +700,7 @@ static unsigned heap_fill(struct hak_heap *h, unsigned cls, void **out,
 		if (slab->nfree == 0) {
 			hak_slab_unlink(&b->partial, slab);
 			hak_slab_push(&b->full, slab, HAK_SLAB_FULL);
-		} else if (h->small) {
+		} else if (page) {
 			break;
 		}
 	}
