@@ -36,8 +36,7 @@
  * One class's cache: a stack of blocks.  All zero in the sentinel heaps: empty
  * for malloc (top <= base), full for free (top >= limit), and no offset is a
  * block's start (magic == 0).  limit == base: closed, empty until the next
- * refill; frees pass it (hak_heap_put).  base above all: a slow path works on
- * it (heap_close).
+ * refill; frees pass it (hak_heap_put).  base == HAK_CACHE_SHUT: see there.
  */
 struct hak_cache {
 	void **top; /* owner */
@@ -45,6 +44,9 @@ struct hak_cache {
 	void **limit; /* owner */
 	uint64_t magic; /* const; hak_class[].magic */
 } __attribute__((aligned(32)));
+
+/* base while a slow path works on the cache: no push and no pop passes. */
+#define HAK_CACHE_SHUT ((void **)(UINTPTR_MAX & ~(sizeof(void *) - 1)))
 
 _Static_assert(sizeof(struct hak_cache) == 32,
 	       "class << HAK_WORD_CLASS_SHIFT is a cache's offset");
@@ -184,12 +186,19 @@ void hak_heap_push_remote(struct hak_heap *h, struct hak_slab *slab,
  * bytes. */
 size_t hak_heap_trim(struct hak_heap *h);
 
+/* Put slab, which is h's, on the list of its class. */
+void hak_heap_list(struct hak_heap *h, struct hak_slab *slab);
+
+/* ---- heap_end.c ---- */
+
 /* Every slab of h, to the pool; the caller owns h.  false: some slab is being
  * queued by a freer, try again later. */
 bool hak_heap_dissolve(struct hak_heap *h);
 
 /* In a fork's child: rebuild h, whose thread is gone, from bitmaps. */
 void hak_heap_recover(struct hak_heap *h);
+
+/* ---- checks ---- */
 
 /* Is block p (slab, index) free in a cache or outbox of any heap? */
 bool hak_heap_holds(const void *p, const struct hak_slab *slab, unsigned index);
