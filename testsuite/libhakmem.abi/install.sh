@@ -52,6 +52,16 @@ PKG_CONFIG_PATH=$(dirname "$pc")
 PKG_CONFIG_SYSROOT_DIR=$dest
 export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 
+# A file that is in use is not written into, but another takes its name.
+again=$(find "$dest" -name 'libhakmem.so.0.*' ! -type l)
+exec 7<"$again"
+env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+	make -C "$top_builddir" -s install DESTDIR="$dest" >install.out 2>&1 ||
+	wrong "installed twice: $(cat install.out)"
+test "$(stat -c %i "$again")" != "$(stat -L -c %i /proc/self/fd/7)" ||
+	wrong "$again was written into"
+exec 7<&-
+
 libdir=$dest$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=libdir libhakmem)
 includedir=$dest$(PKG_CONFIG_SYSROOT_DIR='' pkg-config \
 	--variable=includedir libhakmem)
