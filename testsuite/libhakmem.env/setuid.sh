@@ -85,6 +85,15 @@ as_nobody()
 }
 
 fail=0
+options=$(sed -n 's/^HAK_OPTION(\([A-Z_]*\),.*/\1/p' \
+	"$top_srcdir/lib/options.def")
+for name in $options; do
+	grep -q "HAKMEM_$name=" "$0" || {
+		echo "the programs are run without HAKMEM_$name"
+		fail=1
+	}
+done
+
 try()
 {
 	name=$1-$2

@@ -54,11 +54,11 @@ END
 # shellcheck disable=SC2086,SC2154
 $CC ${CFLAGS:-} -D_GNU_SOURCE -fno-builtin -I"$srcdir/lib" -o idle idle.c \
 	-pthread
-theirs=$(./idle 2000) || {
+theirs=$(./idle 4000) || {
 	echo "$theirs"
 	exit 77
 }
-ours=$(env LD_PRELOAD="$lib" ./idle 2000)
+ours=$(env LD_PRELOAD="$lib" ./idle 4000)
 echo "bytes a thread: $ours, with the C library's allocator $theirs"
 # 5 % for what differs from run to run
 test "$ours" -le $((theirs + theirs / 20))

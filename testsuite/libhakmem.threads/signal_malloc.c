@@ -6,7 +6,7 @@
  * By default the thread stays on slow paths, where this is promised to work:
  * Large and Huge blocks, aligned ones, malloc_trim.  With the argument "mixed"
  * it allocates in every tier, fast paths included, where no malloc promises
- * anything; long/signals.sh counts what becomes of both allocators.
+ * anything; long/fork.sh counts what becomes of both allocators.
  */
 #include "t.h"
 
