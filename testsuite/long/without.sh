@@ -76,7 +76,7 @@ check "it says that hakmem-stat is not built, and why" \
 check "the rest is built" make -C b -s
 check "hakmem-stat is not" [ ! -e b/hakmem-stat ]
 check "the library works" env LD_PRELOAD="$PWD/b/.libs/libhakmem.so.0" \
-	grep -q libhakmem /proc/self/maps
+	b/tools/hakmem-preload/selftest
 configured libelf --enable-hakmem-stat
 check "hakmem-stat asked for, without libelf: configure fails" [ $? -eq 1 ]
 check "it says what is missing" lines 'error: hakmem-stat needs libelf$'
