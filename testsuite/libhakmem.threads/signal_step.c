@@ -6,6 +6,7 @@
  * a block or gives one back.  No block may then be in two hands.
  *
  * { dg-hakmem-modes "linked" }
+ * { dg-hakmem-timeout "180" }
  */
 #include "t.h"
 
