@@ -132,6 +132,9 @@ int main(void)
 
 	of_loader();
 	CHECK(t_child(in_thread_only) == 0);
+	/* what the C library keeps of a stack, and of names looked up */
+	run(thread_free, NULL, NULL);
+	give(0, 100);
 	before = get();
 	every_size();
 	CHECK(get().foreign_forwarded - before.foreign_forwarded >=
