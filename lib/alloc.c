@@ -424,11 +424,11 @@ static HAK_NOINLINE void free_other(void *p)
 			h->pub.slow_frees++;
 		return free_slab(h, p, word);
 	}
+	if (kind == HAK_KIND_LARGE && free_keep(h, p))
+		return;
 	if (hak_unlikely(free_must_wait(kind)))
 		return kind == HAK_KIND_HARD ? hak_harden_defer(p)
 					     : hak_nested_defer(p);
-	if (kind == HAK_KIND_LARGE && free_keep(h, p))
-		return;
 	hak_thread_arm();
 	switch (kind) {
 	case HAK_KIND_HARD:

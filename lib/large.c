@@ -225,6 +225,22 @@ static void large_forget(struct hak_large_cache *c,
 	pub->large_kept_bytes -= bytes;
 }
 
+/* A kept run is to be a block of another size. */
+static HAK_NOINLINE void large_fit(struct hak_slab *slab, uint32_t *bytes,
+				   size_t size, unsigned n)
+{
+	size_t colour = (uintptr_t)slab->base & (HAK_SLOT_SIZE - 1);
+	size_t usable;
+
+	/* the start stays, unless the last page has no room for it */
+	if (colour > large_room(size))
+		slab->base -= colour;
+	usable = large_usable(slab->base, size, n);
+	if (usable != *bytes)
+		large_count((int64_t)usable - (int64_t)*bytes);
+	*bytes = (uint32_t)usable;
+}
+
 void *hak_large_take(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 		     size_t size)
 {
@@ -232,27 +248,19 @@ void *hak_large_take(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 
 	for (unsigned i = c->n; i-- > 0;) {
 		struct hak_slab *slab = c->run[i];
-		size_t colour, usable;
 		uint32_t *bytes;
-		char *p;
 
 		if (c->slots[i] - n > n / LARGE_SLACK)
 			continue;
-		/* the start stays, unless the last page has no room for it */
-		colour = (uintptr_t)slab->base & (HAK_SLOT_SIZE - 1);
-		if (colour > large_room(size))
-			slab->base -= colour;
-		p = slab->base;
 		bytes = &hak_slab_ss(slab)->bytes[hak_slab_slot(slab)];
 		large_forget(c, pub, i, *bytes);
 		pub->large_served++;
-		usable = large_usable(p, size, n);
-		if (usable != *bytes)
-			large_count((int64_t)usable - (int64_t)*bytes);
-		*bytes = (uint32_t)usable;
+		/* with as many pages as before nothing else changes */
+		if (*bytes - size >= hak_os_page)
+			large_fit(slab, bytes, size, n);
 		/* its owner alone changes it while it is kept */
-		hak_registry_rename(p, large_word(HAK_KIND_LARGE));
-		return p;
+		hak_registry_rename(slab->base, large_word(HAK_KIND_LARGE));
+		return slab->base;
 	}
 	return NULL;
 }
@@ -293,11 +301,15 @@ bool hak_large_keep(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 	unsigned slot = hak_slab_slot(slab), n = ss->pub.run[slot];
 	unsigned most = (unsigned)(hak_opt.cache_max / 2 >> HAK_SLOT_SHIFT);
 
-	/* with a delay of 0 memory goes back at once */
-	if (slab->base != p || n > most || !hak_opt.purge_delay ||
+	bool full = c->n == HAK_LARGE_KEPT || c->sum + n > most;
+
+	/* with a delay of 0 memory goes back at once; a handler that finds the
+	 * pool's lock taken by its own thread cannot make room */
+	if (slab->base != p || !hak_opt.purge_delay ||
+	    (hak_unlikely(full) && (n > most || hak_pool_mine())) ||
 	    !large_claim(p))
 		return false;
-	if (hak_unlikely(c->n == HAK_LARGE_KEPT || c->sum + n > most)) {
+	if (hak_unlikely(full)) {
 		/* half of them, to come back here less often */
 		hak_pool_enter();
 		large_drop(c, pub, HAK_LARGE_KEPT / 2, (most - n) / 2);
