@@ -137,8 +137,8 @@ static inline void *alloc_kept(struct hak_heap *h, size_t size)
 {
 	void *p;
 
-	if (!hak_heap_is_real(h) || h->busy || !h->large.n ||
-	    size > HAK_LARGE_MAX)
+	if (size > HAK_LARGE_MAX || !hak_heap_is_real(h) || h->busy ||
+	    !h->large.n)
 		return NULL;
 	h->busy++;
 	p = hak_large_take(&h->large, &h->pub, size);

@@ -300,7 +300,6 @@ bool hak_large_keep(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 	struct hak_superslab *ss = hak_slab_ss(slab);
 	unsigned slot = hak_slab_slot(slab), n = ss->pub.run[slot];
 	unsigned most = (unsigned)(hak_opt.cache_max / 2 >> HAK_SLOT_SHIFT);
-
 	bool full = c->n == HAK_LARGE_KEPT || c->sum + n > most;
 
 	/* with a delay of 0 memory goes back at once; a handler that finds the
