@@ -189,7 +189,7 @@ size_t hak_heap_trim(struct hak_heap *h);
 /* Put slab, which is h's, on the list of its class. */
 void hak_heap_list(struct hak_heap *h, struct hak_slab *slab);
 
-/* ---- heap_end.c ---- */
+/* ---- heap_end.c: pool lock held, or a fork's child being mended ---- */
 
 /* Every slab of h, to the pool; the caller owns h.  false: some slab is being
  * queued by a freer, try again later. */

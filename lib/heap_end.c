@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap_end.c - heaps without their thread: taken apart, or mended in the child
- * of a fork; the contract is in heap.h
+ * heap_end.c - heaps without their thread
+ *
+ * hak_heap_dissolve takes one apart: what is free goes to its slabs, each slab
+ * to the pool, which decides what is EMPTY.  hak_heap_recover mends one whose
+ * thread a fork's child does not have, from bitmaps and keys.  Called by
+ * thread.c alone, with the pool lock held or while a fork's child is mended,
+ * which nobody else enters; so nothing that takes it may be called from here.
  */
 #include "heap.h"
 
