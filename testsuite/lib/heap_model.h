@@ -9,7 +9,6 @@
 
 #include "unit.h"
 
-#include "heap.h"
 #include "stats.h"
 
 #define SECRET ((uintptr_t)0x5bd1e995a7c3f1edULL)
@@ -53,21 +52,6 @@ static inline size_t cached(const struct hak_heap *h, unsigned cls)
 	return (size_t)(h->cache[cls].top - h->cache[cls].base);
 }
 
-/* As the entry points do it. */
-static inline char *take(struct hak_heap *h, unsigned cls)
-{
-	struct hak_cache *c = &h->cache[cls];
-	uintptr_t *p;
-
-	if (c->top == c->base)
-		return hak_heap_refill(h, cls);
-	p = *--c->top;
-	p[1] = 0;
-	if (--h->countdown < 0)
-		hak_heap_tick(h);
-	return (char *)p;
-}
-
 static inline void give(struct hak_heap *h, unsigned cls, char *p)
 {
 	((uintptr_t *)(void *)p)[1] = hak_heap_key(h, p);
@@ -81,7 +65,7 @@ static inline void alloc(struct hak_heap *h, unsigned cls)
 	unsigned i;
 
 	CHECK(blocks <= BLOCKS);
-	b->p = take(h, cls);
+	b->p = u_take(h, cls);
 	CHECK(b->p);
 	i = index_of(b->p, &slab);
 	CHECK(!hak_slab_has(slab, i));

@@ -11,6 +11,7 @@
 
 #include "t.h"
 
+#include "heap.h"
 #include "options.h"
 #include "os.h"
 #include "pool.h"
@@ -109,6 +110,21 @@ __attribute__((unused)) static void u_lives(void (*fn)(void), const char *name,
 
 	if (status)
 		t_fail(file, line, "%s: status %x: %s", name, status, text);
+}
+
+/* A block from a heap's cache, as the entry points take it. */
+static inline char *u_take(struct hak_heap *h, unsigned cls)
+{
+	struct hak_cache *c = &h->cache[cls];
+	uintptr_t *p;
+
+	if (c->top == c->base)
+		return hak_heap_refill(h, cls);
+	p = *--c->top;
+	p[1] = 0;
+	if (--h->countdown < 0)
+		hak_heap_tick(h);
+	return (char *)p;
 }
 
 #endif /* UNIT_H */

@@ -6,24 +6,12 @@
 # shellcheck disable=SC1091,SC2154 # what is sourced is not followed
 
 . "${srcdir:?}/lib/preload.sh"
+. "$srcdir/lib/compiler.sh"
 
 need clang ld
-: "${top_srcdir:?}" "${top_builddir:?}"
 
 setup() {
-	cat >small.c <<-'END'
-	#include <stdio.h>
-	#include <stdlib.h>
-
-	int main(int argc, char **argv)
-	{
-		int unused;
-
-		for (int i = 0; i < argc; i++)
-			puts(argv[i]);
-		return (int)strtol("7", NULL, 10);
-	}
-	END
+	c_sources
 	cat >words.cc <<-'END'
 	#include <iostream>
 	#include <map>
@@ -57,34 +45,13 @@ setup() {
 		}
 	}
 	END
-	echo 'int f(int x) { return x + y; }' >wrong.c
-}
-
-in_c() {
-	clang -std=gnu11 -O2 -g -Wall -c small.c &&
-		clang -o small small.o &&
-		./small a b
-	echo "small: $?"
-	clang -c wrong.c
 }
 
 in_cxx() {
 	clang++ -std=c++17 -O2 -pthread -o words words.cc && ./words
 }
 
-project() {
-	for file in "$top_srcdir"/lib/*.c; do
-		case $long${file##*/} in
-		1* | pool.c | heap.c) ;;
-		*) continue ;;
-		esac
-		clang -std=gnu11 -O2 -g -Wall -fno-builtin -fvisibility=hidden \
-			-DHAVE_CONFIG_H -I"$top_builddir" \
-			-I"$top_srcdir/include" -c "$file" || return 1
-	done
-}
-
-same "clang" in_c
+same "clang" in_c clang
 succeeded "clang" 1 '^small: 7$'
 ours 'clang*' 10000
 ours small 1
@@ -96,7 +63,7 @@ if command -v clang++ >/dev/null &&
 	ours 'clang*' 100000
 	ours words 20000
 fi
-same "clang of this project" project
+same "clang of this project" project clang
 succeeded "clang of this project"
 ours 'clang*' 10000
 finish

@@ -223,7 +223,7 @@ static void check_refused(void)
 	alloc(heap, 72);
 	hak_opt.limit_hard = hak_stats.slots_active * HAK_SLOT_SIZE;
 	for (n = 0;; n++) {
-		char *p = take(heap, 72);
+		char *p = u_take(heap, 72);
 
 		if (!p)
 			break;
@@ -231,7 +231,7 @@ static void check_refused(void)
 		give(heap, 72, p);
 		alloc(heap, 72);
 	}
-	CHECK(!take(heap, 72) && !take(heap, 1));
+	CHECK(!u_take(heap, 72) && !u_take(heap, 1));
 	check_heap(heap);
 	hak_opt.limit_hard = 0;
 	alloc(heap, 72);

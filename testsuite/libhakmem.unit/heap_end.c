@@ -35,7 +35,7 @@ static void check_dissolve(void)
 	for (unsigned i = 0; i < 1000; i++)
 		drop(heap, (unsigned)t_below(&seed, blocks));
 	/* whole of another class: blocks in caches do not hold it back */
-	p = take(heap, 60);
+	p = u_take(heap, 60);
 	give(heap, 60, p);
 	CHECK(dissolve(heap));
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
@@ -45,7 +45,7 @@ static void check_dissolve(void)
 	check_contents();
 	/* another heap goes on with the slabs, if they may be shared */
 	acquires = hak_stats.acquires;
-	p = take(other, block[0].cls);
+	p = u_take(other, block[0].cls);
 	CHECK(p);
 	CHECK((hak_stats.acquires == acquires) ==
 	      (hak_opt.tiny_ss_shared != 0));

@@ -35,19 +35,6 @@ static struct hak_heap *main_heap;
 static pthread_key_t late_key;
 static struct hak_heap *late_heap; /* seen by the destructor */
 
-/* From the heap's cache, or by a refill of an empty one. */
-static void *take(struct hak_heap *h, unsigned cls)
-{
-	struct hak_cache *c = &h->cache[cls];
-	uintptr_t *p;
-
-	if (c->top == c->base)
-		return hak_heap_refill(h, cls);
-	p = *--c->top;
-	p[1] = 0;
-	return p;
-}
-
 static void *work(void *arg)
 {
 	struct worker *w = arg;
@@ -62,7 +49,7 @@ static void *work(void *arg)
 	CHECK(hak_heap_check(w->heap));
 	w->generation = w->heap->pub.generation;
 	w->destructions = 0;
-	w->block = take(w->heap, CLASS);
+	w->block = u_take(w->heap, CLASS);
 	CHECK(w->block);
 	t_fill(w->block, SIZE, (unsigned)(uintptr_t)w->block);
 	if (w->others)
@@ -277,7 +264,7 @@ static void check_short(void)
 static void check_outbox(void)
 {
 	static struct worker w;
-	void *p = take(main_heap, 20);
+	void *p = u_take(main_heap, 20);
 	uint64_t drained = main_heap->stat[20].drained;
 	bool exact;
 
@@ -374,7 +361,7 @@ static void child(bool torn)
 	check_counts();
 	/* this thread goes on with its heap */
 	CHECK(hak_heap_self() == main_heap);
-	CHECK(take(main_heap, CLASS));
+	CHECK(u_take(main_heap, CLASS));
 	/* the others' serve the child's threads, before new ones are made */
 	while (hak_stats.heaps_total == total) {
 		CHECK(n < COUNT(w));

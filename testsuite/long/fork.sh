@@ -168,7 +168,7 @@ rate()
 # doc/RELIABILITY.md has figures.
 rate few
 [ "$ours" -ge $((theirs * 3 / 4)) ]
-result "the rate of forks, four sizes, is no less than the C library's" $?
+result "the rate of forks, four sizes, is at least three quarters of the C library's" $?
 rate any
 [ "$ours" -ge $((theirs / 2)) ]
 result "the rate of forks, any size, is at least half of the C library's" $?
