@@ -50,7 +50,7 @@ void hak_heap_init(uintptr_t secret)
 		heap_set_offset(&hak_heap_offset_mid[i],
 				hak_class_of_mid(i * 128));
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
-		entries += HAK_CACHE_SMALL + hak_class[cls].pub.cache_blocks;
+		entries += HAK_CACHE_SMALL + hak_class[cls].cache_usual;
 	hak_assert(entries <= HAK_HEAP_ENTRIES);
 	hak_heap_secret = secret;
 	hak_pool_collect = hak_remote_collect;
@@ -118,6 +118,17 @@ static void heap_open(struct hak_cache *c, const struct hak_cache *own)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
+/* The blocks of a cache that is closed, to a place of more entries. */
+static void heap_move(struct hak_cache *own, void **place)
+{
+	size_t n = (size_t)(own->top - own->base);
+
+	if (n)
+		memcpy(place, own->base, n * sizeof(*place));
+	own->base = place;
+	own->top = place + n;
+}
+
 /*
  * A cache begins with a few entries, then moves to its own place in entries[]
  * and doubles there.  In a fork's child that finds it half done, cap is not
@@ -128,24 +139,53 @@ static void heap_grow(struct hak_heap *h, unsigned cls)
 	struct hak_cache *c = &h->cache[cls];
 	struct hak_bin *b = &h->bin[cls];
 	struct hak_cache own = heap_close(c);
-	unsigned full = hak_class[cls].pub.cache_blocks;
+	unsigned full = hak_class[cls].cache_usual;
 	unsigned cap = b->cap * 2u > full ? full : b->cap * 2u;
-	size_t n = (size_t)(own.top - own.base);
 
 	if (b->cap <= HAK_CACHE_SMALL) {
-		void **base = &h->entries[h->entries_used];
-
-		if (n)
-			memcpy(base, own.base, n * sizeof(*base));
+		heap_move(&own, &h->entries[h->entries_used]);
 		h->entries_used += b->cap ? full : HAK_CACHE_SMALL;
-		own.base = base;
-		own.top = base + n;
 	}
 	if (!cap)
 		cap = HAK_CACHE_SMALL;
 	own.limit = own.base + cap;
 	heap_open(c, &own);
 	b->cap = (uint16_t)cap;
+}
+
+/*
+ * The blocks that were flushed since the last refill are about to be fetched
+ * again.  A cache that would have held them all is worth more than its memory:
+ * the next such burst passes no slab.  False: they are too many.
+ */
+static bool heap_hold_burst(struct hak_heap *h, unsigned cls)
+{
+	struct hak_cache *c = &h->cache[cls];
+	struct hak_bin *b = &h->bin[cls];
+	unsigned most = hak_class[cls].pub.cache_blocks, cap = b->cap + b->away;
+	struct hak_cache own;
+
+	/* one flush may be chance: a working set that swings */
+	if (cap <= hak_class[cls].cache_usual || cap > most ||
+	    (b->empties == 1 && c->base != b->burst))
+		return false;
+	if (!b->burst) {
+		hak_pool_enter();
+		b->burst = hak_meta_alloc(most * sizeof(void *),
+					  HAK_CACHE_LINE);
+		hak_pool_leave();
+		if (!b->burst)
+			return false;
+	}
+	own = heap_close(c);
+	if (own.base != b->burst)
+		heap_move(&own, b->burst);
+	cap += cap / 4;
+	cap = cap > most ? most : cap;
+	own.limit = own.base + cap;
+	heap_open(c, &own);
+	b->cap = (uint16_t)cap;
+	return true;
 }
 
 /*
@@ -156,7 +196,7 @@ static void heap_grow(struct hak_heap *h, unsigned cls)
 static bool heap_may_grow(const struct hak_bin *b, unsigned cls,
 			  bool to_and_fro)
 {
-	if (b->cap >= hak_class[cls].pub.cache_blocks)
+	if (b->cap >= hak_class[cls].cache_usual)
 		return false;
 	return to_and_fro || b->cap * hak_class_size(cls) < HAK_CACHE_BURST;
 }
@@ -166,11 +206,14 @@ static bool heap_may_grow(const struct hak_bin *b, unsigned cls,
  * only refilled (a burst of mallocs) is filled whole, one that goes both ways
  * to the middle, so that neither direction meets the end soon.
  */
-static unsigned heap_want(const struct hak_bin *b)
+static unsigned heap_want(const struct hak_bin *b, unsigned cls)
 {
+	unsigned usual = hak_class[cls].cache_usual;
+	unsigned cap = b->cap > usual ? usual : b->cap;
+
 	if (b->fills > 1)
-		return b->cap;
-	return b->cap > 1 ? b->cap / 2u : 1;
+		return cap;
+	return cap > 1 ? cap / 2u : 1;
 }
 
 /* ---- slabs of the heap -------------------------------------------------- */
@@ -346,27 +389,21 @@ static void heap_put_blocks(struct hak_heap *h, unsigned cls, void **block,
 /* ---- flush --------------------------------------------------------------- */
 
 /*
- * The oldest blocks leave.  They are taken out of the cache before their bits
- * are set: a fork's child that finds a block in both places would hand it out
- * twice, one that finds it in neither has lost a block.
+ * The oldest blocks leave.  The cache is closed until they have gone, or a
+ * fork's child could find a block there that is free in its slab as well.
  */
 void hak_heap_flush(struct hak_heap *h, unsigned cls, unsigned keep)
 {
-	void *batch[32];
 	struct hak_cache *c = &h->cache[cls];
+	struct hak_cache own = heap_close(c);
+	size_t all = (size_t)(own.top - own.base);
 
-	while ((size_t)(c->top - c->base) > keep) {
-		struct hak_cache own = heap_close(c);
-		size_t all = (size_t)(own.top - own.base), n = all - keep;
-
-		if (n > sizeof(batch) / sizeof(*batch))
-			n = sizeof(batch) / sizeof(*batch);
-		memcpy(batch, own.base, n * sizeof(*batch));
-		memmove(own.base, own.base + n, (all - n) * sizeof(*batch));
-		own.top -= n;
-		heap_open(c, &own);
-		heap_put_blocks(h, cls, batch, n);
+	if (all > keep) {
+		heap_put_blocks(h, cls, own.base, all - keep);
+		memmove(own.base, own.top - keep, keep * sizeof(*own.base));
+		own.top = own.base + keep;
 	}
+	heap_open(c, &own);
 }
 
 void hak_heap_flush_all(struct hak_heap *h)
@@ -411,19 +448,20 @@ static void heap_overflow(struct hak_heap *h, unsigned cls)
 {
 	struct hak_cache *c = &h->cache[cls];
 	struct hak_bin *b = &h->bin[cls];
+	unsigned n = (unsigned)(c->top - c->base), keep = 0;
 
-	b->away += (uint32_t)((size_t)(c->top - c->base) * hak_class_size(cls));
-	if (++b->empties <= HEAP_ONLY_FREES) {
-		hak_heap_flush(h, cls, b->cap / (b->empties > 1 ? 4u : 2u));
+	if (++b->empties <= HEAP_ONLY_FREES)
+		keep = b->cap / (b->empties > 1 ? 4u : 2u);
+	b->away += n > keep ? n - keep : 0;
+	hak_heap_flush(h, cls, keep);
+	if (keep)
 		return;
-	}
 	b->empties = HEAP_ONLY_FREES;
-	hak_heap_flush(h, cls, 0);
 	if (b->cap > 2 * HAK_CACHE_SMALL) {
 		b->cap = 2 * HAK_CACHE_SMALL;
 		c->limit = c->base + b->cap;
 	}
-	if (b->away >= HEAP_STRAIGHT)
+	if (b->away * hak_class_size(cls) >= HEAP_STRAIGHT)
 		c->limit = c->base;
 }
 
@@ -441,7 +479,7 @@ void hak_heap_push(struct hak_heap *h, unsigned cls, void *p)
 		h->busy++;
 		h->stat[cls].flushes++;
 		if (!b->cap ||
-		    (b->fills && b->cap < hak_class[cls].pub.cache_blocks))
+		    (b->fills && b->cap < hak_class[cls].cache_usual))
 			heap_grow(h, cls);
 		b->fills = 0;
 		if (c->top >= c->limit)
@@ -714,8 +752,9 @@ void *hak_heap_refill(struct hak_heap *h, unsigned cls)
 	void *p = NULL;
 
 	h->busy++;
-	if (!b->cap || ((b->fills || b->empties) &&
-			heap_may_grow(b, cls, b->empties != 0)))
+	if (!(b->empties && heap_hold_burst(h, cls)) &&
+	    (!b->cap || ((b->fills || b->empties) &&
+			 heap_may_grow(b, cls, b->empties != 0))))
 		heap_grow(h, cls);
 	b->fills++;
 	b->empties = 0;
@@ -723,7 +762,7 @@ void *hak_heap_refill(struct hak_heap *h, unsigned cls)
 	h->stat[cls].refills++;
 	own = heap_close(c);
 	own.limit = own.base + b->cap;
-	n = heap_fill(h, cls, own.top, heap_want(b));
+	n = heap_fill(h, cls, own.top, heap_want(b, cls));
 	h->stat[cls].filled += n;
 	if (n) {
 		own.top += n - 1;

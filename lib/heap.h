@@ -53,19 +53,20 @@ _Static_assert(sizeof(struct hak_cache) == 32,
 
 #define HAK_CACHE_SMALL 8u /* entries of a cache at its first use */
 #define HAK_CACHE_BURST ((size_t)32 << 10) /* bytes it grows to anyhow */
-#define HAK_HEAP_ENTRIES 7680u /* for all caches, small and grown */
+#define HAK_HEAP_ENTRIES 7680u /* for all caches, small and usual */
 #define HAK_HEAP_EDGE 32u /* nearly empty slabs that wait for holes */
 #define HAK_HEARTBEAT 2048 /* mallocs between two heartbeats */
 
 struct hak_bin {
 	struct hak_slab *partial; /* nfree > 0 */
 	struct hak_slab *full;
+	void **burst; /* place for pub.cache_blocks entries, or NULL */
 	uint16_t cap; /* entries of the cache */
 	uint16_t fills; /* refills since the last flush */
 	uint16_t empties; /* flushes since the last refill */
 	uint16_t foreign; /* FOREIGN_REUSE: blocks of others in the cache */
 	uint32_t moves; /* refills and flushes at the last decay */
-	uint32_t away; /* bytes flushed since the last refill */
+	uint32_t away; /* blocks flushed since the last refill */
 	uint32_t unkeyed; /* frees into slabs without keys or holes */
 };
 

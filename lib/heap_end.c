@@ -113,10 +113,10 @@ static void end_recover_caches(struct hak_heap *h, bool busy)
 		}
 		c->top = c->base + n;
 		c->limit = c->base + cap;
-		if (!cap)
+		if (!cap || c->base == h->bin[cls].burst)
 			continue;
 		if (cap > HAK_CACHE_SMALL)
-			cap = hak_class[cls].pub.cache_blocks;
+			cap = hak_class[cls].cache_usual;
 		if ((size_t)(c->base - h->entries) + cap > used)
 			used = (size_t)(c->base - h->entries) + cap;
 	}

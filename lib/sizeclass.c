@@ -3,6 +3,8 @@
 
 #include "assert.h"
 
+#define CLASS_BURST ((size_t)128 << 10) /* bytes of a cache at most */
+
 struct hak_class hak_class[HAK_CLASSES];
 uint8_t hak_class_tiny[HAK_TINY_MAX / 16 + 1];
 
@@ -46,6 +48,14 @@ static unsigned class_cache(size_t size)
 	return (unsigned)(n > 128 ? 128 : n < 32 ? 32 : n);
 }
 
+/* ... and where all that a thread frees at a time fits into it. */
+static unsigned class_burst(size_t size, unsigned usual)
+{
+	size_t n = CLASS_BURST / size;
+
+	return (unsigned)(n > 2048 ? 2048 : n < usual ? usual : n);
+}
+
 void hak_sizeclass_init(void)
 {
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++) {
@@ -55,7 +65,8 @@ void hak_sizeclass_init(void)
 		c->pub.block_size = (uint32_t)size;
 		c->pub.slots = class_slots(size);
 		c->pub.blocks = (uint32_t)(c->pub.slots * HAK_SLOT_SIZE / size);
-		c->pub.cache_blocks = class_cache(size);
+		c->cache_usual = class_cache(size);
+		c->pub.cache_blocks = class_burst(size, c->cache_usual);
 		c->words = (c->pub.blocks + 63) / 64;
 		c->magic = UINT64_MAX / size + 1;
 		if (size <= HAK_TINY_MAX)

@@ -27,6 +27,7 @@ _Static_assert(HAKMEM_STATS_CLASSES == HAK_CLASSES, "one number of classes");
 struct hak_class {
 	struct hakmem_stats_class pub; /* const after init */
 	uint32_t words; /* of the slab's bitmap */
+	uint32_t cache_usual; /* as pub.cache_blocks, where no burst fits */
 	/* ceil(2^64 / block size): offset * magic overflows to less than
 	 * magic exactly when the offset is a multiple, and its high word is
 	 * the quotient (Lemire, Kaser, Kurz 2019) */

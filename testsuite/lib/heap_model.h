@@ -102,6 +102,21 @@ static inline void drop_all(struct hak_heap *h)
 		drop(h, (unsigned)t_below(&seed, blocks));
 }
 
+/* A cache's entries, up to end, lie in one of the two places for them. */
+static inline void check_place(const struct hak_heap *h, unsigned cls,
+			       void **base, void **end)
+{
+	const struct hak_bin *b = &h->bin[cls];
+
+	if (base == end)
+		return;
+	if (b->burst && base == b->burst)
+		CHECK(end <= base + hak_class[cls].pub.cache_blocks);
+	else
+		CHECK(base >= h->entries &&
+		      end <= h->entries + h->entries_used);
+}
+
 /* Caches lie apart and hold free blocks, each once, whose bits are not set. */
 static inline void check_caches(struct hak_heap *h)
 {
@@ -117,10 +132,8 @@ static inline void check_caches(struct hak_heap *h)
 			CHECK(slab->cls == cls && !hak_slab_has(slab, i));
 			*(uint64_t *)*e = n++;
 		}
-		CHECK(c->limit >= c->top &&
-		      (c->base == c->limit ||
-		       (c->base >= h->entries &&
-			c->limit <= h->entries + HAK_HEAP_ENTRIES)));
+		CHECK(c->limit >= c->top);
+		check_place(h, cls, c->base, c->limit);
 		for (unsigned k = 1; k < cls; k++)
 			CHECK(c->limit <= h->cache[k].base ||
 			      h->cache[k].limit <= c->base);

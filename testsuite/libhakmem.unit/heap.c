@@ -215,6 +215,46 @@ static void check_straight(void)
 	check_empty(heap);
 }
 
+static void burst(unsigned cls, unsigned n)
+{
+	while (blocks < n)
+		alloc(heap, cls);
+	while (blocks)
+		drop(heap, 0);
+	check_heap(heap);
+}
+
+/*
+ * A cache grows to what was freed at a time, and the next such burst passes no
+ * slab; one that no cache would hold leaves it as it is.
+ */
+static void check_burst(void)
+{
+	enum { CLS = 4 };
+	const struct hakmem_stats_bin *stat = &heap->stat[CLS];
+	const struct hak_bin *b = &heap->bin[CLS];
+	unsigned most = hak_class[CLS].pub.cache_blocks;
+	unsigned usual = hak_class[CLS].cache_usual;
+	uint64_t filled, flushed;
+
+	CHECK(usual * 4 < most && most < BLOCKS);
+	for (unsigned n = usual * 3; n < most; n += usual * 4) {
+		for (unsigned i = 0; i < 4; i++)
+			burst(CLS, n);
+		if (b->cap < n || b->cap > most)
+			FAIL("%u entries for %u blocks", b->cap, n);
+		CHECK(heap->cache[CLS].base == b->burst);
+		filled = stat->filled;
+		flushed = stat->flushed;
+		burst(CLS, n);
+		CHECK(stat->filled == filled && stat->flushed == flushed);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		burst(CLS + 1, BLOCKS);
+	CHECK(b[1].cap <= usual);
+	check_empty(heap);
+}
+
 /* No memory: NULL, and the heap goes on when there is some. */
 static void check_refused(void)
 {
@@ -456,6 +496,7 @@ int main(void)
 	check_bound();
 	check_flush();
 	check_straight();
+	check_burst();
 	check_refused();
 	check_remote();
 	check_refill_drains();

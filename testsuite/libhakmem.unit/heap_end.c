@@ -103,8 +103,7 @@ static void check_places(void)
 		CHECK(heap->cache[i].limit == end);
 		if (base == end)
 			continue;
-		CHECK(base >= heap->entries &&
-		      end <= heap->entries + heap->entries_used);
+		check_place(heap, i, base, end);
 		for (unsigned k = 1; k < i; k++)
 			CHECK(heap->cache[k].base >= end ||
 			      heap->cache[k].base + heap->bin[k].cap <= base);
