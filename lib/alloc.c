@@ -464,7 +464,7 @@ static inline bool free_straight(struct hak_heap *h, void *p, uint32_t own)
 	size_t offset = alloc_offset(p, own);
 
 	if (c->limit != c->base || !hak_is_block_start(offset, c->magic) ||
-	    alloc_nested(h))
+	    h->busy)
 		return false;
 	return hak_heap_put(h, p, hak_block_index(offset, c->magic));
 }

@@ -171,8 +171,8 @@ static bool heap_hold_burst(struct hak_heap *h, unsigned cls)
 		return false;
 	if (!b->burst) {
 		hak_pool_enter();
-		b->burst = hak_meta_alloc(most * sizeof(void *),
-					  HAK_CACHE_LINE);
+		b->burst =
+			hak_meta_alloc(most * sizeof(void *), HAK_CACHE_LINE);
 		hak_pool_leave();
 		if (!b->burst)
 			return false;
@@ -306,8 +306,25 @@ static HAK_NOINLINE void heap_edge(struct hak_heap *h, struct hak_slab *slab)
 		heap_relabel(h, old);
 }
 
-static void heap_put(struct hak_heap *h, struct hak_slab *slab, unsigned w,
-		     uint64_t bits)
+/* n blocks are free again, whose bits are 0 yet.  false: nothing was done, for
+ * this slab may have to be listed anew. */
+static inline bool heap_set(struct hak_heap *h, struct hak_slab *slab,
+			    unsigned w, uint64_t bits, unsigned n)
+{
+	if (hak_unlikely(
+		    slab->listed == HAK_SLAB_FULL ||
+		    heap_nearly_empty(slab, slab->blocks - slab->nfree - n)))
+		return false;
+	hak_slab_set_word(slab, w, slab->bits[w] | bits);
+	slab->summary |= UINT64_C(1) << w;
+	slab->nfree += n;
+	h->stat[slab->cls].flushed += n;
+	return true;
+}
+
+static HAK_NOINLINE void heap_put_slow(struct hak_heap *h,
+				       struct hak_slab *slab, unsigned w,
+				       uint64_t bits)
 {
 	unsigned had = slab->blocks - slab->nfree, live;
 	uint64_t twice = hak_slab_put(slab, w, bits);
@@ -321,6 +338,17 @@ static void heap_put(struct hak_heap *h, struct hak_slab *slab, unsigned w,
 	if (live && heap_nearly_empty(slab, live) &&
 	    !heap_nearly_empty(slab, had))
 		heap_edge(h, slab);
+}
+
+static void heap_put(struct hak_heap *h, struct hak_slab *slab, unsigned w,
+		     uint64_t bits)
+{
+	unsigned last = w * 64 + 63 - (unsigned)__builtin_clzll(bits);
+	unsigned n = bits & (bits - 1) ? hak_popcount64(bits) : 1;
+
+	if (hak_unlikely(last >= slab->carved || slab->bits[w] & bits ||
+			 !heap_set(h, slab, w, bits, n)))
+		heap_put_slow(h, slab, w, bits);
 }
 
 void hak_heap_push_remote(struct hak_heap *h, struct hak_slab *slab,
@@ -499,29 +527,44 @@ void hak_heap_push(struct hak_heap *h, unsigned cls, void *p)
 	c->top++;
 }
 
-bool hak_heap_put(struct hak_heap *h, const void *p, unsigned index)
+/* Where the pool may be needed; false: a handler that interrupted it cannot
+ * have it. */
+static HAK_NOINLINE bool heap_put_pool(struct hak_heap *h,
+				       struct hak_slab *slab, unsigned w,
+				       uint64_t bit)
 {
-	struct hak_slab *slab = hak_registry_record(p);
-	unsigned w = index / 64;
-	uint64_t bit = UINT64_C(1) << (index % 64);
-
-	if (hak_unlikely(index >= slab->carved || slab->bits[w] & bit))
+	if (hak_pool_mine())
 		return false;
-	/* on its way from another thread it has a key */
-	if (hak_unlikely(hak_remote_waits(slab)) &&
-	    ((const uintptr_t *)p)[1] == hak_heap_key(h, p))
-		return false;
-	h->busy++;
-	if (hak_unlikely(!slab->keyless)) {
+	if (!slab->keyless) {
 		slab->keyless = true;
 		heap_relabel(h, slab);
 		/* once a slab, where flushes no longer come by */
 		if (hak_purge_due())
 			hak_heap_tick(h);
 	}
-	heap_put(h, slab, w, bit);
-	h->busy--;
+	heap_put_slow(h, slab, w, bit);
 	return true;
+}
+
+bool hak_heap_put(struct hak_heap *h, const void *p, unsigned index)
+{
+	struct hak_slab *slab = hak_registry_record(p);
+	unsigned w = index / 64;
+	uint64_t bit = UINT64_C(1) << (index % 64);
+	bool put = true;
+
+	/* on its way from another thread it has a key */
+	if (hak_unlikely(index >= slab->carved || slab->bits[w] & bit ||
+			 (hak_remote_waits(slab) &&
+			  ((const uintptr_t *)p)[1] == hak_heap_key(h, p))))
+		return false;
+	h->busy++;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (hak_unlikely(!slab->keyless || !heap_set(h, slab, w, bit, 1)))
+		put = heap_put_pool(h, slab, w, bit);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	h->busy--;
+	return put;
 }
 
 /* The keys are written when that costs no more than the frees that had to

@@ -59,41 +59,41 @@ static unsigned slab_take_word(struct hak_slab *slab, unsigned w, void **out,
 	size_t size = hak_class_size(slab->cls);
 	char *base = slab->base + w * 64 * size;
 	uint64_t bits = slab->bits[w];
-	unsigned n = 0;
+	void **next = out, **end = out - want;
 
-	for (; bits && n < want; n++) {
-		char *p = base + hak_ctz64(bits) * size;
-
+	do {
+		*--next = base + hak_ctz64(bits) * size;
 		bits &= bits - 1;
-		*--out = p;
-		if (hak_unlikely(slab->holes))
-			hak_slab_unpunch(slab, p);
-	}
+	} while (bits && next != end);
+	if (hak_unlikely(slab->holes))
+		for (void **e = next; e != out; e++)
+			hak_slab_unpunch(slab, *e);
 	hak_slab_set_word(slab, w, bits);
 	if (!bits)
 		slab->summary &= ~(UINT64_C(1) << w);
-	return n;
+	return (unsigned)(out - next);
 }
 
 static unsigned slab_carve(struct hak_slab *slab, void **out, unsigned want,
 			   bool carve_page)
 {
 	size_t size = hak_class_size(slab->cls);
-	char *p = slab->base + slab->carved * size;
+	unsigned carved = slab->carved;
+	char *p = slab->base + carved * size;
 	char *end = (char *)hak_round_up((uintptr_t)p + 1, hak_os_page);
 	unsigned n = 0;
 
-	for (; n < want && slab->carved < slab->blocks; n++) {
+	for (; n < want && carved < slab->blocks; n++) {
 		if (carve_page && n && p >= end)
 			break;
-		if (slab->carved % 64 == 0)
-			hak_slab_set_word(slab, slab->carved / 64, 0);
-		/* relaxed: partner is the check of a free by another thread */
-		__atomic_store_n(&slab->carved, (uint16_t)(slab->carved + 1),
-				 __ATOMIC_RELAXED);
+		if (carved % 64 == 0)
+			hak_slab_set_word(slab, carved / 64, 0);
+		carved++;
 		*--out = p;
 		p += size;
 	}
+	/* relaxed: partner is the check of a free by another thread */
+	__atomic_store_n(&slab->carved, (uint16_t)carved, __ATOMIC_RELAXED);
 	return n;
 }
 
