@@ -417,8 +417,6 @@ static HAK_NOINLINE void free_other(void *p)
 	uint32_t word = alloc_word(p);
 	enum hak_kind kind = hak_word_kind(word);
 
-	if (!p)
-		return;
 	if (hak_word_is_slab(word)) {
 		if (hak_heap_is_real(h))
 			h->pub.slow_frees++;
@@ -478,7 +476,7 @@ static HAK_NOINLINE void free_own(void *p, struct hak_heap *h, uint32_t own)
 /* Several slots are common: nothing is saved for what is not. */
 void hak_free_far(void *p, struct hak_heap *h, uint32_t own)
 {
-	if (free_multi(h, p, own))
+	if (free_multi(h, p, own) || !p)
 		return;
 	if (own >> HAK_WORD_KIND_SHIFT <= HAK_KIND_HOLED)
 		free_own(p, h, own);
@@ -679,7 +677,7 @@ static void *realloc_big(void *p, enum hak_kind kind, size_t had, size_t size)
 	if (kind == HAK_KIND_HUGE && size > HAK_LARGE_MAX) {
 		void *to = hak_huge_resize(p, size);
 
-		/* the kernel does not move what was mapped in two parts */
+		/* the kernel does not move several mappings at once */
 		if (to || size <= had)
 			return to ? to : p;
 	}
@@ -711,8 +709,6 @@ static HAK_NOINLINE void *realloc_other(void *p, size_t size)
 	enum hak_kind kind = hak_word_kind(word);
 	size_t had;
 
-	if (!p)
-		return alloc_any(size);
 	if (!word && (hak_mode_now() == HAK_MODE_LIBC || hak_libc_in_use()))
 		return size || hak_mode_is(HAK_MODE_LIBC)
 			       ? hak_libc_realloc(p, size)
@@ -761,7 +757,7 @@ void *hak_realloc(void *p, size_t size)
 	size_t had;
 
 	if (hak_unlikely(!hak_word_is_slab(word) || size - 1 >= PTRDIFF_MAX))
-		return realloc_other(p, size);
+		return p ? realloc_other(p, size) : alloc_any(size);
 	had = realloc_slab_size(p, word);
 	if (realloc_fits(had, size))
 		return p;
