@@ -34,8 +34,6 @@ struct huge {
 	bool guarded;
 	bool exact; /* used is what was asked for */
 	bool joined; /* of several blocks: tombstones may lie inside */
-	bool parts; /* of several mappings: the kernel does not move it */
-	uint32_t origin; /* of mappings; what is split keeps it */
 };
 
 /* Lists by state; the cache is ordered, newest first. */
@@ -44,7 +42,6 @@ static struct {
 	struct huge *cache_tail;
 	unsigned cached;
 	uint32_t dropped_at; /* ms; the last one unmapped */
-	uint32_t origins; /* mappings made */
 } huge; /* pool lock */
 
 /* Freed guarded blocks, oldest at first. */
@@ -207,7 +204,6 @@ static void huge_merge(struct huge *h)
 				h->pub.base = c->pub.base;
 			h->pub.size += c->pub.size;
 			h->joined = true;
-			h->parts |= c->parts || h->origin != c->origin;
 			huge_push(c, HUGE_SPARE);
 		}
 		c = next;
@@ -229,31 +225,19 @@ static void huge_split(struct huge *h, size_t size)
 	rest->pub.size = h->pub.size - size;
 	rest->pub.stamp = h->pub.stamp;
 	rest->joined = h->joined;
-	rest->parts = h->parts;
-	rest->origin = h->origin;
 	h->pub.size = size;
 	huge_cache_last(rest);
 }
 
-/*
- * Grow or shrink, where it stands or elsewhere; NULL: it is as it was.  What is
- * made of parts is not moved: the kernel would fail after it has given up the
- * place that the pages were to move to, or the end of what there was.
- */
+/* Grow, where it stands or elsewhere, or shrink; NULL: it is as it was. */
 static char *huge_remap(struct huge *h, size_t size)
 {
-	char *to;
+	size_t had = huge_size(h);
 
-	if (h->parts) {
-		if (size > huge_size(h) ||
-		    hak_os_unmap(huge_base(h) + size, huge_size(h) - size))
-			return NULL;
-		return huge_base(h);
-	}
-	to = hak_os_remap(huge_base(h), huge_size(h), size, HAK_SLOT_SIZE);
-	if (to && to != huge_base(h))
-		h->origin = ++huge.origins;
-	return to;
+	if (size > had)
+		return hak_os_remap(huge_base(h), had, size, HAK_SLOT_SIZE);
+	return hak_os_unmap(huge_base(h) + size, had - size) ? NULL
+							     : huge_base(h);
 }
 
 /* Grow a cached mapping; false: it is gone. */
@@ -332,8 +316,6 @@ static struct huge *huge_map(size_t size, size_t align)
 	h->pub.base = (uintptr_t)p;
 	h->pub.size = size;
 	h->joined = false;
-	h->parts = false;
-	h->origin = ++huge.origins;
 	huge_advise(h);
 	if (huge.dropped_at)
 		hak_purge_refault(size,

@@ -46,8 +46,8 @@ void hak_huge_free(void *p);
 size_t hak_huge_size(const void *p);
 
 /* Grow or shrink, moving the mapping if need be.  The new address, or NULL:
- * the block is as it was; then it may still be copied, for what was joined of
- * two mappings the kernel does not move. */
+ * the block is as it was; then it may still be copied, for the kernel does not
+ * move several mappings of its own at once. */
 void *hak_huge_resize(void *p, size_t size);
 
 /* The block that contains p, or NULL; pool lock held.  Walks all blocks: for

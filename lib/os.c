@@ -160,8 +160,13 @@ void *hak_os_remap(void *p, size_t old_size, size_t new_size, size_t align)
 	char *to;
 	int err;
 
-	if (hak_os_resize(p, old_size, new_size) == 0)
+	err = hak_os_resize(p, old_size, new_size);
+	if (!err)
 		return p;
+	/* it is several mappings to the kernel, which moves one at a time; tried
+	 * all the same, that would take the new place away and fail then */
+	if (err == -EFAULT)
+		return NULL;
 	/* an aligned place first; mremap then moves the pages onto it */
 	to = hak_os_map_aligned(new_size, align, NULL);
 	if (!to)

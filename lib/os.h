@@ -40,8 +40,8 @@ void *hak_os_map_aligned(size_t size, size_t align, void *hint);
 /* 0 or a negative errno; on failure the mapping stays. */
 int hak_os_unmap(void *p, size_t size);
 
-/* Whole mappings only.  The new address (aligned to align) or NULL: then the
- * old mapping is as it was. */
+/* The new address (aligned to align) or NULL: then all is as it was.  NULL as
+ * well for what is several mappings to the kernel, if it is to grow. */
 void *hak_os_remap(void *p, size_t old_size, size_t new_size, size_t align);
 
 /* Move the pages at p, all of one mapping, onto to, where new_size bytes are

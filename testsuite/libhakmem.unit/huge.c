@@ -158,7 +158,7 @@ static void resize(struct block *b, size_t size)
 	resizes++;
 	b->p = hak_huge_resize(was, size);
 	if (!b->p) {
-		/* parts of two mappings, which the kernel does not move; the
+		/* two mappings, which the kernel does not move at once; the
 		 * block is as it was */
 		b->p = was;
 		CHECK(hak_huge_size(was) == had && filled(b, had));
@@ -287,6 +287,7 @@ static void check_cached(size_t bytes)
 static void check_merge(void)
 {
 	char *p[3], *low;
+	uint64_t purged;
 
 	purge_all();
 	hak_opt.purge_delay = -1;
@@ -334,6 +335,25 @@ static void check_merge(void)
 	drop(0);
 	check_cached(40 * MIB);
 	CHECK(drop_oldest() == 20 * MIB);
+	purge_all();
+	/* what was joined grows: two blocks, mapped as one if the kernel gave
+	 * them places side by side */
+	alloc(5 * MIB, 16, false, 9);
+	alloc(5 * MIB, 16, false, 10);
+	low = block[1].p;
+	if (block[0].p == low + 5 * MIB) {
+		drop(0);
+		drop(0);
+		check_cached(10 * MIB);
+		purged = hak_stats.purged_bytes;
+		alloc(18 * MIB, 16, false, 11);
+		check_cached(0);
+		CHECK(hak_stats.purged_bytes == purged);
+		drop(0);
+	} else {
+		drop(0);
+		drop(0);
+	}
 	hak_opt.purge_delay = 500;
 	purge_all();
 	check_cached(0);

@@ -171,6 +171,28 @@ static void check_resize(void)
 	CHECK(hak_stats.mapped_bytes == before);
 }
 
+/* What is two mappings to the kernel does not grow, and nothing changes; it does
+ * when they are one again. */
+static void check_remap_parts(void)
+{
+	uint64_t before, errors;
+	char *p = stuck(2 * MIB), *to;
+
+	t_fill(p, 2 * MIB, 7);
+	CHECK(hak_os_protect(p + MIB, MIB, false) == 0);
+	before = hak_stats.mapped_bytes;
+	errors = hak_stats.os_errors;
+	CHECK(!hak_os_remap(p, 2 * MIB, 3 * MIB, MIB));
+	CHECK(hak_stats.mapped_bytes == before);
+	CHECK(hak_stats.os_errors == errors);
+	CHECK(hak_os_protect(p + MIB, MIB, true) == 0);
+	CHECK(t_filled(p, 2 * MIB, 7));
+	to = hak_os_remap(p, 2 * MIB, 3 * MIB, MIB);
+	CHECK(to && to != p && t_filled(to, 2 * MIB, 7));
+	CHECK(hak_os_unmap(to, 3 * MIB) == 0);
+	CHECK(hak_os_unmap(p + 2 * MIB, hak_os_page) == 0);
+}
+
 static void check_remap(void)
 {
 	for (size_t align = hak_os_page; align <= 64 * MIB; align *= 4) {
@@ -401,6 +423,7 @@ int main(void)
 	check_refused();
 	check_resize();
 	check_remap();
+	check_remap_parts();
 	check_purge();
 	check_wipe();
 	check_fail_at();
