@@ -47,9 +47,13 @@
 #define HAK_COLD __attribute__((noinline, cold))
 #define HAK_NOINLINE __attribute__((noinline))
 #define HAK_HIDDEN __attribute__((visibility("hidden"))) /* no GOT entry */
-/* An array of which few pages are ever written: it gets pages of its own, and
- * the linker, which sorts by alignment, puts small variables side by side. */
-#define HAK_SPARSE __attribute__((aligned(4096)))
+/*
+ * Zero at start, and written by few programs, or in few places.  These lie behind
+ * .bss (the name tells compilers that the file holds no bytes of it), so that
+ * what every program writes at its start lies side by side, in two pages.
+ */
+#define HAK_SELDOM __attribute__((section(".sbss")))
+#define HAK_SPARSE HAK_SELDOM __attribute__((aligned(4096)))
 #define hak_likely(x) __builtin_expect(!!(x), 1)
 #define hak_unlikely(x) __builtin_expect(!!(x), 0)
 

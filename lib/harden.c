@@ -55,7 +55,8 @@ static HAK_SPARSE struct {
 	uint32_t visit; /* mallocs until the next */
 } hard; /* pool lock */
 
-static void *hard_deferred[HARD_DEFERRED]; /* atomic; NULL: not used */
+/* atomic; NULL: not used */
+static HAK_SELDOM void *hard_deferred[HARD_DEFERRED];
 static uint32_t hard_waiting; /* atomic; some are */
 
 void hak_harden_init(void)

@@ -45,7 +45,7 @@ static struct {
 } huge; /* pool lock */
 
 /* Freed guarded blocks, oldest at first. */
-static struct {
+static HAK_SELDOM struct {
 	struct huge *at[HUGE_REST];
 	unsigned first;
 	unsigned n;

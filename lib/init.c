@@ -55,7 +55,8 @@ bool hak_init_secure(void)
 
 static void init_verbose(void)
 {
-	static char line[HAK_OPTIONS_TEXT_MAX + 64]; /* pool lock */
+	/* pool lock */
+	static HAK_SELDOM char line[HAK_OPTIONS_TEXT_MAX + 64];
 	struct hak_fmt f;
 
 	if (!hak_opt.verbose)

@@ -20,7 +20,7 @@ struct hak_lock hak_pool_lock = HAK_LOCK_INIT(HAK_RANK_POOL);
 uint32_t *hak_fork_word;
 void (*hak_fork_repair)(void);
 unsigned (*hak_pool_collect)(struct hak_slab *slab);
-struct hakmem_stats_bin hak_pool_stat[HAK_CLASSES];
+HAK_SELDOM struct hakmem_stats_bin hak_pool_stat[HAK_CLASSES];
 
 struct hakmem_stats_heap hak_pool_pub;
 struct hak_inbox hak_pool_inbox;
@@ -35,12 +35,16 @@ static struct {
 	struct hak_superslab *by_empty[POOL_BINS];
 	uint64_t free_bins; /* bit n: by_free[n] is not empty */
 	uint64_t empty_bins;
-	struct hak_slab *partial[HAK_CLASSES];
-	struct hak_slab *full[HAK_CLASSES];
 	uint32_t said; /* kinds of transition printed */
 	uint32_t unmapped; /* SuperSlabs not mapped again */
 	uint32_t unmapped_at; /* ms; the last one */
 } pool; /* pool lock */
+
+/* Slabs without a heap, by class. */
+static HAK_SELDOM struct {
+	struct hak_slab *partial[HAK_CLASSES];
+	struct hak_slab *full[HAK_CLASSES];
+} pool_slab; /* pool lock */
 
 static void pool_debug(const char *what, const struct hak_superslab *ss,
 		       unsigned slot, unsigned n, unsigned bit)
@@ -553,12 +557,12 @@ static void pool_collect(struct hak_slab *slab)
 
 struct hak_slab *hak_pool_adopt(unsigned cls, uint32_t tag)
 {
-	struct hak_slab *slab = pool.partial[cls];
+	struct hak_slab *slab = pool_slab.partial[cls];
 
 	for (; slab; slab = slab->next) {
 		if (!pool_set_owner(slab, tag))
 			continue;
-		hak_slab_unlink(&pool.partial[cls], slab);
+		hak_slab_unlink(&pool_slab.partial[cls], slab);
 		hak_pool_slab_words(slab, tag);
 		/* bits that came in before the owner changed */
 		pool_collect(slab);
@@ -581,17 +585,18 @@ bool hak_pool_give(struct hak_slab *slab)
 		return true;
 	hak_pool_stat[slab->cls].slabs++;
 	if (slab->nfree)
-		hak_slab_push(&pool.partial[slab->cls], slab, HAK_SLAB_PARTIAL);
+		hak_slab_push(&pool_slab.partial[slab->cls], slab,
+			      HAK_SLAB_PARTIAL);
 	else
-		hak_slab_push(&pool.full[slab->cls], slab, HAK_SLAB_FULL);
+		hak_slab_push(&pool_slab.full[slab->cls], slab, HAK_SLAB_FULL);
 	return true;
 }
 
 static void pool_settle(struct hak_slab *slab)
 {
 	struct hak_slab **from = slab->listed == HAK_SLAB_FULL
-					 ? &pool.full[slab->cls]
-					 : &pool.partial[slab->cls];
+					 ? &pool_slab.full[slab->cls]
+					 : &pool_slab.partial[slab->cls];
 
 	if (slab->nfree == 0)
 		return;
@@ -601,7 +606,7 @@ static void pool_settle(struct hak_slab *slab)
 		hak_pool_stat[slab->cls].slabs--;
 		return;
 	}
-	hak_slab_push(&pool.partial[slab->cls], slab, HAK_SLAB_PARTIAL);
+	hak_slab_push(&pool_slab.partial[slab->cls], slab, HAK_SLAB_PARTIAL);
 }
 
 void hak_pool_drain(void)
@@ -735,10 +740,10 @@ static void pool_relist_slabs(struct hak_superslab *ss)
 		slab->listed = HAK_SLAB_UNLISTED;
 		hak_pool_stat[slab->cls].slabs++;
 		if (slab->nfree)
-			hak_slab_push(&pool.partial[slab->cls], slab,
+			hak_slab_push(&pool_slab.partial[slab->cls], slab,
 				      HAK_SLAB_PARTIAL);
 		else
-			hak_slab_push(&pool.full[slab->cls], slab,
+			hak_slab_push(&pool_slab.full[slab->cls], slab,
 				      HAK_SLAB_FULL);
 	}
 }
@@ -751,6 +756,7 @@ void hak_pool_rebuild(bool torn)
 		return;
 	hak_pool_inbox.head = NULL;
 	__builtin_memset(&pool, 0, sizeof(pool));
+	__builtin_memset(&pool_slab, 0, sizeof(pool_slab));
 	hak_stats.slots_active = 0;
 	hak_stats.slots_empty = 0;
 	hak_stats.slots_unused = 0;

@@ -17,6 +17,7 @@ command -v readelf >/dev/null || {
 }
 LC_ALL=C readelf -dW "$lib" >dynamic
 LC_ALL=C readelf -lW "$lib" >segments
+LC_ALL=C readelf -SW "$lib" >sections
 LC_ALL=C readelf -rW "$lib" >relocations
 LC_ALL=C readelf -VW "$lib" >versions
 LC_ALL=C readelf --dyn-syms -W "$lib" >symbols
@@ -64,6 +65,20 @@ fi
 data=$(size_of LOAD RW)
 if test "$data" -lt 1 || test "$data" -ge $((2 << 20)); then
 	wrong "$data bytes of data, not below 2 MiB"
+fi
+
+# What every program writes at its start is in .data and .bss, two pages.
+section()
+{
+	# the number of a section may stand alone, behind "[ "
+	sed -n "s/^ *\[ *[0-9]*\] \\$1  *[A-Z]*  *//p" sections
+}
+first=0x$(section .data | cut -d ' ' -f 1)
+# shellcheck disable=SC2046
+set -- $(section .bss)
+pages=$(((0x$1 + 0x$3 + 4095) / 4096 - first / 4096))
+if test $pages -lt 1 || test $pages -gt 2; then
+	wrong "$pages pages of .data and .bss, not 1 or 2"
 fi
 
 # Relocations: all are paid for by every program that starts.
