@@ -66,20 +66,27 @@ void *hak_malloc_beat(struct hak_heap *h, void *p)
 	return p;
 }
 
+static void *alloc_large(size_t size, size_t align, bool zero)
+{
+	struct hak_heap *h = hak_heap_self();
+	void *p;
+
+	if (!hak_heap_is_real(h) || h->busy)
+		return hak_large_alloc(NULL, NULL, size, align, zero);
+	h->busy++;
+	p = hak_large_alloc(&h->large, &h->pub, size, align, zero);
+	h->busy--;
+	return p;
+}
+
 /* Large and Huge, for every thread. */
 static void *alloc_run(size_t size, size_t align, bool zero)
 {
 	if (size > PTRDIFF_MAX)
 		return NULL;
 	if (size <= HAK_LARGE_MAX && align <= HAK_SS_SIZE) {
-		struct hak_heap *h = hak_heap_self();
-		void *p = hak_large_alloc(size, align, zero);
+		void *p = alloc_large(size, align, zero);
 
-		if (!p && h->large.n && !h->busy) {
-			/* what this thread keeps may be what is missing */
-			hak_large_drop(&h->large, &h->pub);
-			p = hak_large_alloc(size, align, zero);
-		}
 		if (p)
 			return p;
 	}
@@ -138,7 +145,7 @@ static inline void *alloc_kept(struct hak_heap *h, size_t size)
 	void *p;
 
 	if (size > HAK_LARGE_MAX || !hak_heap_is_real(h) || h->busy ||
-	    !h->large.n)
+	    !h->pub.large_kept)
 		return NULL;
 	h->busy++;
 	p = hak_large_take(&h->large, &h->pub, size);
@@ -220,14 +227,15 @@ static bool alloc_inside(const void *p, bool *freed)
 
 	hak_pool_enter();
 	ss = hak_ss_containing(p);
-	inside = hak_huge_containing(p) || (ss && hak_ss_is_active(ss, p));
+	inside = hak_huge_containing(p) ||
+		 (ss && hak_ss_is_active(ss, p) && !hak_large_is_kept(ss, p));
 	*freed = ss && !inside;
 	hak_pool_leave();
 	return inside;
 }
 
-/* ... or in a slot that went back to the pool, where a block must have been
- * freed before. */
+/* ... or in a slot that went back to the pool, or is kept: there a block must
+ * have been freed before. */
 static HAK_COLD void free_in_ours(const void *p)
 {
 	bool freed, inside = alloc_inside(p, &freed);

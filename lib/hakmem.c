@@ -257,29 +257,28 @@ static int api_walk_classes(const struct api_walk *w)
 	return ret;
 }
 
-static bool api_is_kept(const struct hak_slab *slab)
-{
-	return hak_word_kind(hak_registry_get(slab->base)) ==
-	       HAK_KIND_LARGE_KEPT;
-}
-
 static int api_walk_slot(const struct api_walk *w,
 			 const struct hak_superslab *ss, unsigned slot)
 {
 	const struct hak_slab *slab = &ss->slab[slot];
 	unsigned cls = ss->pub.size_class[slot];
+	enum hak_kind kind =
+		hak_word_kind(hak_registry_get(hak_slot_base(ss, slot)));
+	bool kept = kind == HAK_KIND_LARGE_KEPT;
 	struct hakmem_walk_entry e = {
 		.kind = cls ? HAKMEM_WALK_SLAB : HAKMEM_WALK_LARGE,
 		.size_class = cls,
 		.address = slab->base,
 		/* without a guard's slot */
 		.size = (cls ? slab->slots : ss->pub.run[slot]) * HAK_SLOT_SIZE,
-		.block_size = cls ? hak_class_size(cls) : ss->bytes[slot],
+		.block_size = cls    ? hak_class_size(cls)
+			      : kept ? ss->pub.run[slot] * HAK_SLOT_SIZE
+				     : slab->bytes,
 		.blocks = cls ? slab->blocks : 1,
-		.free_blocks = cls ? slab->nfree : api_is_kept(slab),
+		.free_blocks = cls ? slab->nfree : kept,
 	};
 
-	if (!cls && !ss->bytes[slot])
+	if (!cls && !kept && kind != HAK_KIND_LARGE)
 		return 0; /* a mixed slot */
 	return w->fn(&e, w->arg);
 }

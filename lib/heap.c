@@ -448,7 +448,7 @@ void hak_heap_flush_all(struct hak_heap *h)
 /* Bytes in all caches, against the bound: the largest share goes first. */
 static void heap_bound(struct hak_heap *h)
 {
-	size_t total = (size_t)h->pub.large_kept_bytes;
+	size_t total = 0;
 
 	for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
 		total += (size_t)(h->cache[cls].top - h->cache[cls].base) *

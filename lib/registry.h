@@ -9,8 +9,8 @@
  *
  * Contract: entries are set after mmap and cleared before munmap or mremap,
  * with the pool lock held (nested.c, which may not take it, sets entries of
- * slots that are its own).  Of a run the first entry is set
- * last and cleared first.  Reading takes no lock and any pointer.  An entry
+ * slots that are its own; large.c those of runs that a thread keeps).  Of a run
+ * the first entry is set last and cleared first.  Reading takes no lock and any pointer.  An entry
  * that outlived its mapping would send the free of another library's memory
  * into our structures.
  *
@@ -164,12 +164,27 @@ static inline uint32_t *hak_registry_word(const void *ptr)
 	       hak_registry_slot_of(p);
 }
 
-/* The word at ptr becomes another that is not 0, with the same record.  change:
- * if it is still from; false: it was not. */
+/* The word at ptr, which its owner alone changes, becomes another, with the same
+ * record.  mark: with another one.  change: if it is still from; false: it was
+ * not.  None of them counts in registry_slots. */
 static inline void hak_registry_rename(const void *ptr, uint32_t word)
 {
 	/* release: what the last owner wrote comes before */
 	__atomic_store_n(hak_registry_word(ptr), word, __ATOMIC_RELEASE);
+}
+
+static inline void hak_registry_mark(const void *ptr, uint32_t word,
+				     const void *record)
+{
+	uintptr_t p = (uintptr_t)ptr;
+	uintptr_t distance = __atomic_load_n(
+		&hak_registry_root[hak_registry_root_of(p)], __ATOMIC_RELAXED);
+	struct hak_leaf *leaf =
+		(struct hak_leaf *)((uintptr_t)hak_registry_zero + distance);
+
+	__atomic_store_n(&leaf->cold[hak_registry_slot_of(p)],
+			 (uintptr_t)record, __ATOMIC_RELAXED);
+	hak_registry_rename(ptr, word);
 }
 
 static inline bool hak_registry_change(const void *ptr, uint32_t from,

@@ -152,8 +152,9 @@ void hak_stats_collect(struct hakmem_stats *out,
 
 		out->mallocs += stats_mallocs(h);
 		out->large_mallocs += h->large_served;
-		out->large_frees += h->large_served + h->large_kept;
-		out->large_live_bytes -= h->large_kept_bytes;
+		out->large_frees += h->large_freed;
+		out->large_live_bytes += h->large_bytes;
+		out->registry_slots += h->registry_slots;
 		sums.cached_bytes += h->large_kept_bytes;
 		for (unsigned cls = 1; cls < HAK_CLASSES; cls++)
 			stats_add_bin(&sums, classes ? &classes[cls] : NULL,
@@ -163,5 +164,8 @@ void hak_stats_collect(struct hakmem_stats *out,
 		classes[cls].block_size = (uint32_t)hak_class_size(cls);
 		classes[cls].live = stats_positive(classes[cls].live);
 	}
+	out->large_live_bytes = stats_positive(out->large_live_bytes);
+	if (out->registry_peak < out->registry_slots)
+		out->registry_peak = out->registry_slots;
 	stats_sums(out, &sums);
 }

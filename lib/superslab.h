@@ -43,12 +43,15 @@ struct hak_slab {
 	hak_u64 *bits; /* 1 = free; words beyond carved are not valid;
 			  atomic relaxed for others */
 	char *base; /* first block */
-	uint32_t nfree; /* blocks that may be handed out */
+	union {
+		uint32_t nfree; /* blocks that may be handed out */
+		uint32_t bytes; /* usable ones of a Large run */
+	};
 	uint16_t carved; /* blocks [carved, blocks) were never handed out;
 			    atomic relaxed for others */
 	uint16_t blocks;
 	uint8_t cls;
-	uint8_t slots;
+	uint8_t slots; /* of a Large run, too; for its owner */
 	uint8_t listed; /* enum hak_slab_list */
 	uint8_t spare; /* decays since it became empty */
 	uint16_t seen; /* nfree at the last decay */
@@ -104,7 +107,8 @@ struct hak_links {
 };
 
 struct hak_superslab {
-	struct hakmem_stats_superslab pub; /* pool lock; read by anyone */
+	/* pool lock; run[] of Large runs: their owner; read by anyone */
+	struct hakmem_stats_superslab pub;
 	uint32_t zero; /* UNUSED slots that read as zero */
 	uint32_t nohuge; /* MADV_NOHUGEPAGE is in force */
 	uint8_t free_bin; /* longest run of EMPTY or UNUSED slots */
@@ -114,8 +118,6 @@ struct hak_superslab {
 	struct hak_links by_empty; /* pool's list of empty_bin */
 	struct hak_superslab *next_spare; /* records without memory */
 	uint32_t stamp[HAK_SS_SLOTS]; /* ms: became EMPTY, or was purged */
-	uint32_t bytes[HAK_SS_SLOTS]; /* usable bytes of the large run that
-					 starts here */
 	struct hak_slab slab[HAK_SS_SLOTS] __attribute__((aligned(HAK_APART)));
 	struct hak_remote remote[HAK_SS_SLOTS]
 		__attribute__((aligned(HAK_APART)));

@@ -114,10 +114,14 @@ struct hakmem_stats_heap {
 	uint32_t tag; /* owner tag in the registry */
 	hakmem_u64 slow_mallocs; /* mallocs that took a slow path */
 	hakmem_u64 slow_frees; /* frees that took a slow path */
-	hakmem_u64 large_served; /* Large blocks that came from those kept;
-				  each was freed once more, too */
-	hakmem_u64 large_kept; /* freed Large blocks, kept for the next ones */
+	hakmem_u64 large_served; /* Large blocks that came from kept runs */
+	hakmem_u64 large_kept; /* runs of freed Large blocks, kept for the next
+				  ones */
 	hakmem_u64 large_kept_bytes; /* of them */
+	hakmem_u64 large_freed; /* Large blocks that went to kept runs */
+	hakmem_u64 large_bytes; /* to be added to large_live_bytes, modulo
+				   2^64: of those served less those freed */
+	hakmem_u64 registry_slots; /* to be added to the object's, likewise */
 };
 
 /*

@@ -38,7 +38,7 @@ Tiny			64	21 35	24 37
 Tiny,_largest		1024	21 35	24 37
 Mid			4096	24 35	27 37
 Mid,_several_slots	16384	24 48	27 51
-Large			100000	130 171	141 171
+Large			100000	109 150	107 158
 Huge			3M	380 405	320 375
 END
 # CC may hold several words.

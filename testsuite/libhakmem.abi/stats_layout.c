@@ -36,7 +36,7 @@ AT(hakmem_stats_bin, flushes, 40);
 AT(hakmem_stats_bin, slabs, 48);
 AT(hakmem_stats_bin, _spare, 56);
 
-SIZE(hakmem_stats_heap, 120);
+SIZE(hakmem_stats_heap, 144);
 AT(hakmem_stats_heap, next, 0);
 AT(hakmem_stats_heap, caches, 8);
 AT(hakmem_stats_heap, bins, 16);
@@ -53,6 +53,9 @@ AT(hakmem_stats_heap, slow_frees, 88);
 AT(hakmem_stats_heap, large_served, 96);
 AT(hakmem_stats_heap, large_kept, 104);
 AT(hakmem_stats_heap, large_kept_bytes, 112);
+AT(hakmem_stats_heap, large_freed, 120);
+AT(hakmem_stats_heap, large_bytes, 128);
+AT(hakmem_stats_heap, registry_slots, 136);
 
 SIZE(hakmem_stats_superslab, 112);
 AT(hakmem_stats_superslab, next, 0);

@@ -195,6 +195,50 @@ static void twice_of_dead(void)
 	wrong(p);
 }
 
+/* Large blocks side by side: the second one is freed, and is no run of its own
+ * any more.  n + n slots of 64 KiB. */
+static char *joined(size_t n)
+{
+	enum { ROW = 12 };
+	static char *p[ROW];
+
+	warm();
+	for (int i = 0; i < ROW; i++)
+		p[i] = take(n << 16);
+	for (int i = 0; i < ROW; i++)
+		for (int k = 0; k < ROW; k++)
+			if (p[k] - p[i] == (ptrdiff_t)n << 16) {
+				free(p[i]);
+				free(p[k]);
+				/* looked at when the next one comes */
+				for (int m = 0; m < 3; m++)
+					if (m != i && m != k) {
+						free(p[m]);
+						return p[k];
+					}
+			}
+	printf("no two blocks side by side\n");
+	_exit(98);
+}
+
+static void twice_joined(void)
+{
+	wrong(joined((size_t)arg));
+}
+
+/* Part of another block by now. */
+static void twice_joined_used(void)
+{
+	char *p = joined((size_t)arg), *q = take((size_t)arg << 17);
+
+	if (q > p || q + ((size_t)arg << 17) <= p) {
+		printf("the block at %p was not used for %p\n", (void *)p,
+		       (void *)q);
+		_exit(98);
+	}
+	wrong(p);
+}
+
 static void twice_aligned(void)
 {
 	void *p = memalign(1024, 100);
@@ -506,6 +550,10 @@ static const struct bad_case {
 	{ CASE(twice_trimmed), 0, 0, GONE },
 	{ CASE(twice_trimmed_huge), 0, 0, DOUBLE },
 	{ CASE(twice_in_hole), 0, 0, DOUBLE },
+	{ CASE(twice_joined), 0, 1, DOUBLE },
+	{ CASE(twice_joined), 0, 3, DOUBLE },
+	{ CASE(twice_joined_used), 0, 1, NOT_LIVE },
+	{ CASE(twice_joined_used), 0, 3, NOT_LIVE },
 	{ CASE(twice_thread_first), TINY, 0, DOUBLE },
 	{ CASE(twice_thread_second), TINY, 0, DOUBLE },
 	{ CASE(twice_thread_both), TINY, 0, DOUBLE },

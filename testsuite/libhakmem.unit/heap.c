@@ -407,7 +407,8 @@ static uint64_t edge_holes(uint64_t live)
 
 	CHECK(hak_class[CLS].pub.slots == 1 && each >= 8);
 	for (unsigned i = 0; i < LARGE; i++)
-		CHECK(large[i] = hak_large_alloc(HAK_LARGE_MAX, 16, false));
+		CHECK(large[i] = hak_large_alloc(NULL, NULL, HAK_LARGE_MAX, 16,
+						 false));
 	hak_stats.heaps_live = live;
 	hak_opt.purge_delay = 500;
 	while (blocks < SLABS * each)

@@ -4,10 +4,12 @@
  *
  * Two threads acquire, resize and release runs of one or two slots of a
  * SuperSlab and purge what is EMPTY, one store at a time; a Large run that a
- * thread frees it may also keep, to take it again later or to give it back: the
- * oldest when there are too many, all when it ends.  At any of these steps one
- * of them may fork, and its child mends what the other left.  In brackets
- * stands the function in lib/ that each step is taken from.
+ * thread frees it may also keep, join with what it keeps beside it, take again
+ * later, whole or its front, or give back: when there are too many, and all when
+ * it ends.  At any of these steps one of them may fork, also from a handler in
+ * the middle of its own; its child mends what the other left, and looks for what
+ * that had kept some time later.  In brackets stands the function in lib/ that
+ * each step is taken from.
  *
  * Properties
  *   one state    no slot is ACTIVE and EMPTY, and it is ACTIVE if and only if
@@ -21,8 +23,7 @@
  *                whole; whatever is ACTIVE belongs to the program, is kept, or is
  *                under way, so that all is given back when the program has freed
  *                everything and its threads have ended; the child gets what the
- *                other thread kept and loses what was under way at most: one
- *                run, or two where a run takes the place of another that is kept
+ *                other thread kept and loses what was under way at most: one run
  *
  * The lock is a real one here: steps of the holder are seen by a fork only.
  * Variable BUG of the environment, 1 to BUGS, makes the model commit a mistake
@@ -31,13 +32,15 @@
 c_decl { \#include <stdlib.h> }
 
 #define SLOTS 2
-#define BUGS 15
+#define BUGS 17
 
 /* registry words: of a slab's slots, of a Large run's first slot */
 #define FIRST 1
 #define TAIL 2
 #define LARGE 3
-#define KEPT 4
+#define KEPT(t) (3 + (t)) /* of a kept run's first slot; its thread */
+#define END(t) (5 + (t)) /* of its second one */
+#define is_kept(word) ((word) == KEPT(1) || (word) == KEPT(2))
 
 byte bug;
 bool started;
@@ -54,12 +57,7 @@ byte zero;
 byte word[SLOTS];
 byte length[SLOTS]; /* [pub.run]; of a slab, its class's */
 
-/* by thread [struct hak_large_cache], the oldest first */
-typedef cache {
-	byte first[SLOTS];
-	byte n;
-};
-cache c[3];
+byte kept[3]; /* by thread, mask of first slots [struct hak_large_cache] */
 
 /* what really is */
 byte holder[SLOTS]; /* thread that the memory was given to */
@@ -70,11 +68,8 @@ byte resident; /* mask */
 #define bits(slot, n) (((1 << (n)) - 1) << (slot))
 #define has(mask, slot) (((mask) >> (slot)) & 1)
 
-#define keeps(t, slot) \
-	((c[t].n > 0 && c[t].first[0] == (slot)) || \
-	 (c[t].n > 1 && c[t].first[1] == (slot)))
-
-/* A Large run has a word for its first slot only. */
+/* A Large run has a word for its first slot only; a kept one may have one for the
+ * second, also of its own while it is split or joined. */
 #define large_tail(i) \
 	((i) == 1 && word[0] >= LARGE && length[0] == 2)
 
@@ -92,16 +87,22 @@ inline check()
 			assert(has(act | emp, i) || !has(resident, i));
 			assert(word[i] != TAIL ||
 			       (i > 0 && word[0] == FIRST && length[0] == 2));
-			assert(word[i] != KEPT || !holder[i]);
-			assert(!(keeps(1, i) && keeps(2, i)));
+			assert(!is_kept(word[i]) || !holder[i]);
+			assert(!has(kept[1], i) || word[i] == KEPT(1));
+			assert(!has(kept[2], i) || vanished == 2 ||
+			       word[i] == KEPT(2));
 			assert(word[i] == 0 || word[i] == TAIL || holder[i] ||
-			       busy[i] || keeps(1, i) || keeps(2, i));
+			       busy[i] || is_kept(word[i]) ||
+			       (i > 0 && is_kept(word[0])));
 			i++
 		:: else -> break
 		od;
 		assert(length[0] != 2 || word[0] != FIRST ||
 		       (has(act, 1) && word[1] == TAIL));
-		assert(!large_tail(1) || (has(act, 1) && !word[1]));
+		assert(!large_tail(1) || has(act, 1));
+		assert(word[0] != LARGE || length[0] == 1 || !word[1]);
+		assert(word[1] <= END(0) ||
+		       (word[0] + 2 == word[1] && length[0] == 2));
 		i = 0
 	}
 }
@@ -247,7 +248,7 @@ inline release()
 	give_up();
 	take_lock();
 	if
-	:: word[slot] == 0 || word[slot] == KEPT -> fault = 1
+	:: word[slot] != LARGE && word[slot] != FIRST -> fault = 1
 	:: else ->
 		if
 		:: twice == slot + 1 -> twice = 0
@@ -258,52 +259,48 @@ inline release()
 	drop_lock()
 }
 
-/* [large_forget] entry k of the thread's, which stays in slot */
-inline forget()
+/* One of those that the thread keeps, which stays in slot. */
+inline pick()
 {
-	slot = c[me].first[k];
+	if
+	:: has(kept[me], 0) -> slot = 0
+	:: has(kept[me], 1) -> slot = 1
+	fi;
 	busy[slot] = me;
+	n = length[slot];
 	if
-	:: bug == 10 -> c[me].n-- /* before the others have moved */
-	:: else
-	fi;
-	if
-	:: k == 0 && c[me].n + (bug == 10) == 2 -> c[me].first[0] = c[me].first[1]
-	:: else
-	fi;
-	if
-	:: bug == 10
-	:: else -> c[me].n--
-	fi;
-	k = 0
+	:: bug == 14 /* used, and still kept */
+	:: else -> kept[me] = kept[me] & ~bits(slot, 1)
+	fi
 }
 
-/* [large_drop] to m runs, lock held */
+/* [large_drop] lock held */
 inline drop()
 {
 	do
-	:: c[me].n > m ->
-		k = 0;
-		forget();
-		n = length[slot];
+	:: kept[me] && bug != 14 ->
+		pick();
+		if
+		:: n == 2 -> word[1] = 0
+		:: else
+		fi;
 		give_back()
 	:: else -> break
-	od;
-	m = 0
+	od
 }
 
 /* [hak_large_drop] when a thread ends, and what it has kept unused */
 inline drop_all()
 {
 	if
-	:: bug == 11 -> c[me].n = 0 /* as if it went with the heap */
+	:: bug == 11 -> kept[me] = 0 /* as if it went with the heap */
 	:: else
 	fi;
 	take_lock();
 	drop();
 	drop_lock();
 	d_step {
-		assert(c[me].n == 0);
+		assert(kept[me] == 0 || bug == 14);
 		slot = 0
 	}
 }
@@ -315,13 +312,30 @@ inline claim()
 		was_kept = word[slot] != LARGE;
 		if
 		:: was_kept || bug == 12 /* no compare and exchange */
-		:: else -> word[slot] = KEPT; twice = 0
+		:: else -> word[slot] = KEPT(me); twice = 0
 		fi
 	}
 	if
-	:: bug == 12 && !was_kept -> atomic { word[slot] = KEPT; twice = 0 }
+	:: bug == 12 && !was_kept -> atomic { word[slot] = KEPT(me); twice = 0 }
 	:: else
 	fi
+}
+
+/* [large_file, large_join] both slots become one run */
+inline join()
+{
+	d_step { busy[0] = me; busy[1] = me; kept[me] = 0 }
+	if
+	:: bug == 13 -> /* no longer known before it is part of the other */
+		word[1] = 0;
+		length[0] = 2
+	:: else ->
+		length[0] = 2;
+		word[1] = 0
+	fi;
+	length[1] = 0;
+	word[1] = END(me);
+	d_step { kept[me] = bits(0, 1); busy[0] = 0; busy[1] = 0 }
 }
 
 /* [hak_large_keep] of what was claimed */
@@ -330,41 +344,54 @@ inline keep()
 	if
 	:: was_kept -> fault = 1
 	:: else ->
+		d_step { kept[me] = kept[me] | bits(slot, 1); busy[slot] = 0 };
 		if
-		:: c[me].n > 0 -> /* too many */
-			room = slot;
-			take_lock();
-			drop();
-			drop_lock();
-			slot = room;
-			room = 0
-		:: c[me].n < SLOTS
+		:: n == 2 -> word[1] = END(me)
+		:: kept[me] == 3 -> join()
+		:: skip /* not looked at yet */
 		fi;
 		if
-		:: bug == 13 -> c[me].n++; c[me].first[c[me].n - 1] = slot
-		:: else -> c[me].first[c[me].n] = slot; c[me].n++
+		:: take_lock(); drop(); drop_lock() /* too many */
+		:: skip
 		fi;
-		d_step { busy[slot] = 0; n = 0; slot = 0 }
+		d_step { n = 0; slot = 0 }
 	fi;
 	was_kept = 0
 }
 
-/* [hak_large_take] */
+/* [large_split] slot 0 from slot 1, which stays */
+inline split()
+{
+	busy[1] = me;
+	if
+	:: bug == 10 -> /* short before the rest is known */
+		length[0] = 1;
+		length[1] = 1;
+		word[1] = KEPT(me)
+	:: bug == 16 -> /* a block before it is short */
+		length[1] = 1;
+		word[1] = KEPT(me);
+		word[0] = LARGE;
+		length[0] = 1
+	:: else ->
+		length[1] = 1;
+		word[1] = KEPT(me);
+		length[0] = 1
+	fi;
+	d_step { kept[me] = kept[me] | bits(1, 1); busy[1] = 0; n = 1 }
+}
+
+/* [hak_large_take, large_search] */
 inline take()
 {
+	pick();
 	if
-	:: k = 0
-	:: c[me].n == 2 -> k = 1
-	fi;
-	if
-	:: bug == 14 -> /* used, and still kept */
-		slot = c[me].first[k];
-		k = 0
-	:: else -> forget()
+	:: n == 2 -> split()
+	:: n == 2 -> word[1] = 0
+	:: n == 1
 	fi;
 	word[slot] = LARGE;
 	d_step {
-		n = length[slot];
 		assert(!holder[slot] && has(act, slot));
 		holder[slot] = me;
 		busy[slot] = 0;
@@ -465,8 +492,8 @@ inline purge()
 	drop_lock()
 }
 
-/* What the thread that forks does itself nobody sees half done: other threads
- * use the lock, and it is not inside when it forks. */
+/* What the thread that forks does under the lock nobody sees half done: it is
+ * not inside when it forks. */
 #define whole(call)                     \
 	if                              \
 	:: me == 1 -> atomic { call }   \
@@ -477,14 +504,14 @@ active [2] proctype Thread() provided (started && !fault && vanished != _pid + 1
 {
 	byte me = _pid + 1;
 	byte slot, n, was_zero, i;
-	byte k, m, room; /* of the kept runs */
 	bool was_kept;
 
 	do
 	:: n == 0 -> whole(acquire())
 	:: n == 0 -> whole(purge())
-	:: n == 0 && c[me].n -> whole(take())
-	:: n == 0 && (c[me].n || bug == 11) -> whole(drop_all())
+	:: n == 0 && kept[me] -> take()
+	:: n == 0 && kept[me] == 3 -> join()
+	:: n == 0 && (kept[me] || bug == 11) -> whole(drop_all())
 	:: /* the other one frees it too: the holder will report that */
 	   atomic {
 		n == 0 && twice ->
@@ -493,13 +520,13 @@ active [2] proctype Thread() provided (started && !fault && vanished != _pid + 1
 		claim();
 		fault = bug != 12
 	   };
-	   whole(keep())
+	   keep()
 	:: n == 1 && slot == 0 && word[0] == LARGE -> whole(grow())
 	:: n == 2 && word[0] == LARGE -> whole(shrink())
 	:: n > 0 && word[slot] == LARGE ->
 	   whole(give_up());
 	   claim();
-	   whole(keep())
+	   keep()
 	:: n > 0 -> whole(release())
 	od
 }
@@ -551,45 +578,57 @@ active proctype Fork()
 				zero = zero & ~(act | emp)
 			:: else
 			fi;
-			/* [hak_large_recover]; an entry may be there twice */
 			i = 0;
-			do
-			:: i < c[vanished].n ->
-				at = c[vanished].first[i];
-				if
-				:: word[at] == KEPT || bug == 15 ->
-					assert(has(act, at) && !holder[at]);
-					word[at] = 0;
-					emp = emp | bits(at, length[at]);
-					act = act & ~bits(at, length[at]);
-					length[at] = 0;
-					busy[at] = 0
-				:: else
-				fi;
-				i++
-			:: else -> break
-			od;
-			c[vanished].n = 0;
-			at = 0;
-			/* ACTIVE with nobody to free it: only what was under way */
-			i = 0;
-			do
-			:: i < SLOTS ->
-				if
-				:: word[i] && word[i] != TAIL && !holder[i] &&
-				   !keeps(survivor, i) ->
-					assert(busy[i]);
-					lost = lost + (busy[i] == vanished)
-				:: else
-				fi;
-				i++
-			:: else -> break
-			od;
-			/* one that is freed, and one that makes room for it */
-			assert(lost <= 2);
-			lost = 0;
 			committed = 0
 		};
+		check()
+	}
+	/* when a thread of the child takes the heap */
+	atomic {
+		lock == 0 && !fault;
+		/* [hak_large_recover] */
+		i = 0;
+		do
+		:: i < SLOTS && (word[i] == KEPT(vanished) ||
+				 (bug == 17 && is_kept(word[i]))) ->
+			at = length[i];
+			assert(at && !holder[i]);
+			assert((act & bits(i, at)) == bits(i, at));
+			if
+			:: at == 2 && bug != 15 -> /* whatever it says */
+				word[1] = 0;
+				length[1] = 0
+			:: else
+			fi;
+			word[i] = 0;
+			length[i] = 0;
+			busy[i] = 0;
+			emp = emp | bits(i, at);
+			act = act & ~bits(i, at);
+			i = i + at
+		:: i < SLOTS && word[i] != KEPT(vanished) &&
+		   !(bug == 17 && is_kept(word[i])) ->
+			i++
+		:: i >= SLOTS -> break
+		od;
+		kept[vanished] = 0;
+		at = 0;
+		/* ACTIVE with nobody to free it: only what was under way */
+		i = 0;
+		do
+		:: i < SLOTS ->
+			if
+			:: word[i] && word[i] != TAIL && word[i] < END(0) &&
+			   !holder[i] && !has(kept[survivor], i) ->
+				assert(busy[i]);
+				lost = lost + (busy[i] == vanished)
+			:: else
+			fi;
+			i++
+		:: else -> break
+		od;
+		assert(lost <= 1);
+		lost = 0;
 		check()
 	}
 }

@@ -100,6 +100,9 @@ static void heap_read(struct reader *r, struct heap *h, const struct raw *raw)
 	h->pub.large_served = raw->pub.large_served;
 	h->pub.large_kept = raw->pub.large_kept;
 	h->pub.large_kept_bytes = raw->pub.large_kept_bytes;
+	h->pub.large_freed = raw->pub.large_freed;
+	h->pub.large_bytes = raw->pub.large_bytes;
+	h->pub.registry_slots = raw->pub.registry_slots;
 	memset(&h->sum, 0, sizeof(h->sum));
 	h->cached_bytes = raw->pub.large_kept_bytes;
 	h->slab_bytes = 0;

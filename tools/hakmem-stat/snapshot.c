@@ -45,11 +45,15 @@ static void snapshot_sum(struct snapshot *snap)
 
 		heap_mallocs += snap->heap[i].mallocs;
 		s->large_mallocs += h->large_served;
-		s->large_frees += h->large_served + h->large_kept;
-		s->large_live_bytes =
-			minus(s->large_live_bytes, h->large_kept_bytes);
+		s->large_frees += h->large_freed;
+		s->large_live_bytes += h->large_bytes;
+		s->registry_slots += h->registry_slots;
 		s->cached_bytes += h->large_kept_bytes;
 	}
+	if ((int64_t)s->large_live_bytes < 0)
+		s->large_live_bytes = 0;
+	if (s->registry_peak < s->registry_slots)
+		s->registry_peak = s->registry_slots;
 	s->live_bytes =
 		s->boot_live_bytes + s->large_live_bytes + s->huge_live_bytes;
 	for (unsigned cls = 1; cls < snap->classes; cls++) {
