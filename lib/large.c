@@ -19,8 +19,6 @@
 #define LARGE_MISSES 8u /* in a row, until what is kept stays */
 #define LARGE_SPLIT 2u /* a run of more times the length is not split */
 
-static unsigned large_turn; /* pool lock */
-
 static unsigned large_slots(size_t size)
 {
 	return (unsigned)((size + HAK_SLOT_SIZE - 1) >> HAK_SLOT_SHIFT);
@@ -31,11 +29,17 @@ static size_t large_room(size_t size)
 	return hak_round_up(size, hak_os_page) - size;
 }
 
-/* Bytes to skip at the start: what the last page leaves over allows. */
-static size_t large_colour(size_t size, uint64_t turn)
+/*
+ * Bytes to skip at the start, as far as the last page leaves room: the headers
+ * of many blocks do not share a cache set.  By the place, not in turn, so that
+ * blocks that follow each other in it find its first lines in the cache.
+ */
+static size_t large_colour(const char *start, size_t size)
 {
+	uintptr_t place = (uintptr_t)start >> HAK_SLOT_SHIFT;
 	size_t room = large_room(size);
-	size_t colour = LARGE_COLOUR * (size_t)(turn % LARGE_COLOURS);
+	size_t colour = (place ^ place >> 4 ^ place >> 8) % LARGE_COLOURS *
+			LARGE_COLOUR;
 
 	return colour <= room ? colour : room & ~(LARGE_COLOUR - 1);
 }
@@ -357,7 +361,8 @@ static inline void *large_serve(struct hakmem_stats_heap *pub,
 static HAK_NOINLINE void *large_fit(struct hakmem_stats_heap *pub,
 				    struct hak_slab *slab, size_t size)
 {
-	slab->base = large_start(slab) + large_colour(size, pub->large_served);
+	slab->base = large_start(slab);
+	slab->base += large_colour(slab->base, size);
 	slab->bytes = (uint32_t)large_usable(slab->base, size, slab->slots);
 	return large_serve(pub, slab);
 }
@@ -450,7 +455,6 @@ void *hak_large_alloc(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 		align > HAK_SLOT_SIZE ? (unsigned)(align >> HAK_SLOT_SHIFT) : 1;
 	struct hak_run run;
 	struct hak_slab *slab;
-	size_t colour;
 	int err;
 
 	hak_pool_enter();
@@ -466,9 +470,10 @@ void *hak_large_alloc(struct hak_large_cache *c, struct hakmem_stats_heap *pub,
 		hak_pool_leave();
 		return NULL;
 	}
-	colour = align > LARGE_COLOUR ? 0 : large_colour(size, large_turn++);
 	slab = &run.ss->slab[run.slot];
-	slab->base = hak_slot_base(run.ss, run.slot) + colour;
+	slab->base = hak_slot_base(run.ss, run.slot);
+	if (align <= LARGE_COLOUR)
+		slab->base += large_colour(slab->base, size);
 	slab->bytes = (uint32_t)large_usable(slab->base, size, run.n);
 	large_register(&run, slab);
 	hak_stats.large_mallocs++;
