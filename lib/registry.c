@@ -90,6 +90,22 @@ static void registry_count(int used, int tombs)
 		hak_stats.registry_peak = hak_stats.registry_slots;
 }
 
+/* The static SuperSlab may lie in two leaves.  As in one, the first word of a run
+ * is set last and cleared first. */
+static HAK_COLD void registry_set_apart(const char *p, unsigned n,
+					uint32_t word, const void *record)
+{
+	unsigned here =
+		(unsigned)(HAK_LEAF_SLOTS - hak_registry_slot_of((uintptr_t)p));
+	const char *there = p + here * HAK_SLOT_SIZE;
+
+	if (!word)
+		hak_registry_set_run(p, here, 0, record);
+	hak_registry_set_run(there, n - here, word ? word + here : 0, record);
+	if (word)
+		hak_registry_set_run(p, here, word, record);
+}
+
 void hak_registry_set(const void *ptr, uint32_t word, const void *record)
 {
 	hak_registry_set_run(ptr, 1, word, record);
@@ -104,7 +120,10 @@ void hak_registry_set_run(const void *ptr, unsigned n, uint32_t word,
 	int used = 0, tombs = 0;
 
 	hak_assert(leaf && (p & (HAK_SLOT_SIZE - 1)) == 0);
-	hak_assert(slot + n <= HAK_LEAF_SLOTS);
+	if (hak_unlikely(slot + n > HAK_LEAF_SLOTS)) {
+		registry_set_apart(ptr, n, word, record);
+		return;
+	}
 	for (unsigned k = 0; k < n; k++) {
 		unsigned i = word ? n - 1 - k : k;
 		uint32_t old = leaf->hot[slot + i];

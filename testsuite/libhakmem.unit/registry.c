@@ -202,6 +202,29 @@ static void check_runs(void)
 			at(from + (uintptr_t)(i * HAK_SLOT_SIZE))));
 }
 
+/* A run that lies in two leaves, as one of the static SuperSlab may. */
+static void check_apart(void)
+{
+	const unsigned n = 4;
+
+	for (unsigned here = 1; here < n && HAK_ROOTS > 1; here++) {
+		uintptr_t from = (uintptr_t)LEAF_SPAN - here * HAK_SLOT_SIZE;
+		uint32_t word = hak_word(7, HAK_KIND_MULTI, 60, 0);
+
+		CHECK(hak_registry_reserve(at(from), n * HAK_SLOT_SIZE));
+		hak_registry_set_run(at(from), n, word, record);
+		CHECK(hak_stats.registry_slots == n);
+		for (unsigned i = 0; i < n; i++)
+			has(from + i * HAK_SLOT_SIZE, word + i, record);
+		has(from - HAK_SLOT_SIZE, 0, NULL);
+		has(from + n * HAK_SLOT_SIZE, 0, NULL);
+		hak_registry_set_run(at(from), n, 0, NULL);
+		CHECK(hak_stats.registry_slots == 0);
+		for (unsigned i = 0; i < n; i++)
+			has(from + i * HAK_SLOT_SIZE, 0, NULL);
+	}
+}
+
 static void check_tombs(void)
 {
 	uint32_t huge = hak_word(0, HAK_KIND_HUGE, 0, 0);
@@ -331,6 +354,7 @@ int main(void)
 	check_nothing();
 	check_places();
 	check_runs();
+	check_apart();
 	check_tombs();
 	check_refused();
 	check_nothing();
