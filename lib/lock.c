@@ -73,7 +73,6 @@ void hak_lock_ranked(const struct hak_lock *l, bool take)
 {
 	if (take) {
 		hak_require(hak_lock_held < l->rank);
-		hak_lock_held = l->rank;
 	} else {
 		hak_require(hak_lock_held == l->rank);
 		hak_lock_held = HAK_RANK_NONE;

@@ -55,11 +55,20 @@ void hak_lock_wake(struct hak_lock *l) HAK_COLD;
 
 #if HAK_DEBUG >= 1
 void hak_lock_ranked(const struct hak_lock *l, bool take);
+/* Not before: a handler may come in between and take it, too. */
+static inline void hak_lock_taken(const struct hak_lock *l)
+{
+	hak_lock_held = l->rank;
+}
 #else
 static inline void hak_lock_ranked(const struct hak_lock *l, bool take)
 {
 	(void)l;
 	(void)take;
+}
+static inline void hak_lock_taken(const struct hak_lock *l)
+{
+	(void)l;
 }
 #endif
 
@@ -80,6 +89,7 @@ static inline void hak_lock_take(struct hak_lock *l)
 						      false, __ATOMIC_ACQUIRE,
 						      __ATOMIC_RELAXED)))
 		hak_lock_slow(l, self);
+	hak_lock_taken(l);
 }
 
 static inline void hak_lock_drop(struct hak_lock *l)
