@@ -89,7 +89,7 @@ def random_mixed():
     """Random replacement, by tier and size of the working set."""
     def rows(name, sizes, slots, quick, touch="ends"):
         return threaded(name, "random mixed", "random_mixed",
-                        (*sizes, f"touch={touch}"), quick, 10 * quick,
+                        (*sizes, f"touch={touch}"), quick, 20 * quick,
                         slots if callable(slots) else lambda threads: slots)
 
     tiny = ("min=16", "max=1024")
@@ -98,17 +98,17 @@ def random_mixed():
     large = ("min=32K", "max=2M")
     huge = ("min=2M", "max=25M")
     return [
-        *rows("mixed-256", tiny, 256, 40 * M),
-        *rows("mixed-8k", tiny, 8192, 25 * M),
+        *rows("mixed-256", tiny, 256, 24 * M),
+        *rows("mixed-8k", tiny, 8192, 14 * M),
         # The blocks of all threads together: half a GiB.
         *rows("mixed-1m", tiny, lambda threads: (1 << 20) // threads,
-              1_500_000),
-        *rows("mid-8k", mid, 256, 12 * M),
-        *rows("mid-32k", upper, 256, 6 * M),
-        *rows("large-first", large, 32, 1_200_000, touch="first"),
-        *rows("large-pages", large, 32, 60_000, touch="pages"),
-        *rows("huge-first", huge, 8, 60_000, touch="first"),
-        *rows("huge-pages", huge, 8, 200, touch="pages"),
+              1_000_000),
+        *rows("mid-8k", mid, 256, 6 * M),
+        *rows("mid-32k", upper, 256, 3 * M),
+        *rows("large-first", large, 32, 600_000, touch="first"),
+        *rows("large-pages", large, 32, 30_000, touch="pages"),
+        *rows("huge-first", huge, 8, 30_000, touch="first"),
+        *rows("huge-pages", huge, 8, 120, touch="pages"),
     ]
 
 
@@ -116,22 +116,22 @@ def one_thread():
     group = "one thread"
     return [
         *(Workload(f"pair-{size}", group, "pair", (f"size={size}",),
-                   "ops", quick, 10 * quick)
-          for size, quick in ((16, 60 * M), (64, 60 * M), (1024, 60 * M),
-                              (8192, 40 * M), (100_000, 5 * M))),
+                   "ops", quick, 20 * quick)
+          for size, quick in ((16, 30 * M), (64, 30 * M), (1024, 30 * M),
+                              (8192, 20 * M), (100_000, 3 * M))),
         *(Workload(f"ramp-{order}", group, "ramp", (f"order={order}",),
-                   "rounds", 20, 200)
+                   "rounds", 12, 200)
           for order in ("forward", "reverse", "random")),
-        Workload("burst", group, "burst", (), "ops", 25 * M, 250 * M),
+        Workload("burst", group, "burst", (), "ops", 15 * M, 250 * M),
         Workload("sweep", group, "sweep", ("max=32K",), "ops", 60_000, M,
                  extra=("worst_ns",)),
-        Workload("aligned", group, "aligned_mix", (), "ops", 5 * M, 50 * M),
+        Workload("aligned", group, "aligned_mix", (), "ops", 3 * M, 50 * M),
         Workload("calloc-fresh", group, "calloc_mix", ("mode=fresh",),
-                 "ops", 100_000, 500_000),
+                 "ops", 60_000, 500_000),
         Workload("calloc-reused", group, "calloc_mix", ("mode=reused",),
-                 "ops", 3 * M, 30 * M),
+                 "ops", 2 * M, 30 * M),
         Workload("realloc-strings", group, "realloc_grow",
-                 ("mode=strings",), "ops", 10 * M, 100 * M),
+                 ("mode=strings",), "ops", 6 * M, 100 * M),
         Workload("realloc-array", group, "realloc_grow", ("mode=array",),
                  "rounds", 1, 5, rounds=1),
     ]
@@ -141,25 +141,25 @@ def between_threads():
     group = "between threads"
     return [
         Workload("prodcons-1", group, "prodcons", ("pairs=1",),
-                 "ops", 6 * M, 60 * M, threads=2),
+                 "ops", 3 * M, 60 * M, threads=2),
         Workload("prodcons-4", group, "prodcons", ("pairs=4",),
                  "ops", 2 * M, 20 * M, threads=8),
         Workload("message-1", group, "message", ("pairs=1",),
-                 "ops", 8 * M, 80 * M, threads=2),
+                 "ops", 4 * M, 80 * M, threads=2),
         Workload("message-4", group, "message", ("pairs=4",),
-                 "ops", 2 * M, 20 * M, threads=8),
+                 "ops", M, 20 * M, threads=8),
         Workload("successor-2", group, "successor", ("threads=2",),
-                 "generations", 600, 6000, threads=2),
+                 "generations", 400, 6000, threads=2),
         Workload("successor-8", group, "successor", ("threads=8",),
-                 "generations", 150, 1500, threads=8),
+                 "generations", 100, 1500, threads=8),
         Workload("threads-short", group, "thread_churn", (),
-                 "count", 20_000, 100_000, threads=2),
+                 "count", 20_000, 100_000, threads=2, rounds=1),
         Workload("threads-survivor", group, "thread_churn", ("survivor=1",),
-                 "count", 10_000, 100_000, threads=2),
+                 "count", 6_000, 100_000, threads=2),
         Workload("sharing-active", group, "false_sharing", ("mode=active",),
-                 "ops", 250_000, 2_500_000, threads=2),
+                 "ops", 150_000, 2_500_000, threads=2),
         Workload("sharing-passive", group, "false_sharing", ("mode=passive",),
-                 "ops", 250_000, 2_500_000, threads=2),
+                 "ops", 150_000, 2_500_000, threads=2),
     ]
 
 
@@ -167,10 +167,10 @@ def heap_size():
     """The same load in heaps of four sizes."""
     return [
         Workload(f"heap-{heap.lower()}", "heap size", "heap_random",
-                 (f"heap={heap}",), "replace", quick, 10 * quick,
+                 (f"heap={heap}",), "replace", quick, 15 * quick,
                  rounds=rounds, extra=("replace_ns",))
-        for heap, quick, rounds in (("1M", 10 * M, 0), ("16M", 4 * M, 0),
-                                    ("128M", 2 * M, 0), ("1G", M, 2))
+        for heap, quick, rounds in (("1M", 7 * M, 0), ("16M", 3 * M, 0),
+                                    ("128M", 1_500_000, 0), ("1G", M, 1))
     ]
 
 
@@ -196,9 +196,9 @@ def processes():
     group = "processes"
     return [
         Workload("startup-true", group, "startup", ("program=true",),
-                 "count", 200, 1000, script=True, rss=False,
+                 "count", 120, 1000, script=True, rss=False,
                  extra=("faults", "calls")),
-        Workload("fork-exec", group, "fork_exec", (), "count", 300, 2000),
+        Workload("fork-exec", group, "fork_exec", (), "count", 200, 2000),
         Workload("fork-heap", group, "fork_heap", ("heap=1G",),
                  "count", 10, 100, rounds=1, extra=("faults",)),
     ]
