@@ -10,9 +10,9 @@
  * Contract: entries are set after mmap and cleared before munmap or mremap,
  * with the pool lock held (nested.c, which may not take it, sets entries of
  * slots that are its own; large.c those of runs that a thread keeps).  Of a run
- * the first entry is set last and cleared first.  Reading takes no lock and any pointer.  An entry
- * that outlived its mapping would send the free of another library's memory
- * into our structures.
+ * the first entry is set last and cleared first.  Reading takes no lock and any
+ * pointer.  An entry that outlived its mapping would send the free of another
+ * library's memory into our structures.
  *
  * Observable: hakmem_stats.registry_slots, registry_peak, registry_leaves,
  * registry_tombstones.
