@@ -166,7 +166,7 @@ static bool heap_hold_burst(struct hak_heap *h, unsigned cls)
 	struct hak_cache own;
 
 	/* one flush may be chance: a working set that swings */
-	if (cap <= hak_class[cls].cache_usual || cap > most ||
+	if (!b->empties || cap <= hak_class[cls].cache_usual || cap > most ||
 	    (b->empties == 1 && c->base != b->burst))
 		return false;
 	if (!b->burst) {
@@ -180,6 +180,7 @@ static bool heap_hold_burst(struct hak_heap *h, unsigned cls)
 	own = heap_close(c);
 	if (own.base != b->burst)
 		heap_move(&own, b->burst);
+	/* the next one may be a little longer */
 	cap += cap / 4;
 	cap = cap > most ? most : cap;
 	own.limit = own.base + cap;
@@ -315,9 +316,7 @@ static inline bool heap_set(struct hak_heap *h, struct hak_slab *slab,
 		    slab->listed == HAK_SLAB_FULL ||
 		    heap_nearly_empty(slab, slab->blocks - slab->nfree - n)))
 		return false;
-	hak_slab_set_word(slab, w, slab->bits[w] | bits);
-	slab->summary |= UINT64_C(1) << w;
-	slab->nfree += n;
+	hak_slab_add(slab, w, bits, n);
 	h->stat[slab->cls].flushed += n;
 	return true;
 }
@@ -795,7 +794,7 @@ void *hak_heap_refill(struct hak_heap *h, unsigned cls)
 	void *p = NULL;
 
 	h->busy++;
-	if (!(b->empties && heap_hold_burst(h, cls)) &&
+	if (!heap_hold_burst(h, cls) &&
 	    (!b->cap || ((b->fills || b->empties) &&
 			 heap_may_grow(b, cls, b->empties != 0))))
 		heap_grow(h, cls);

@@ -61,6 +61,7 @@ static unsigned slab_take_word(struct hak_slab *slab, unsigned w, void **out,
 	uint64_t bits = slab->bits[w];
 	void **next = out, **end = out - want;
 
+	hak_assert(bits && want);
 	do {
 		*--next = base + hak_ctz64(bits) * size;
 		bits &= bits - 1;

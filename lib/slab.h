@@ -42,6 +42,15 @@ static inline void hak_slab_set_word(struct hak_slab *slab, unsigned w,
 	__atomic_store_n(&slab->bits[w], bits, __ATOMIC_RELAXED);
 }
 
+/* n blocks, whose bits in word w are 0 yet, are free. */
+static inline void hak_slab_add(struct hak_slab *slab, unsigned w,
+				uint64_t bits, unsigned n)
+{
+	hak_slab_set_word(slab, w, slab->bits[w] | bits);
+	slab->summary |= UINT64_C(1) << w;
+	slab->nfree += n;
+}
+
 /*
  * Blocks of bitmap word w, a bit each, are free again.  Returns the bits that
  * were free before (double frees), or ~0 for blocks never handed out; the
@@ -56,9 +65,8 @@ static inline uint64_t hak_slab_put(struct hak_slab *slab, unsigned w,
 		return UINT64_MAX;
 	if (hak_unlikely(slab->bits[w] & bits))
 		return slab->bits[w] & bits;
-	hak_slab_set_word(slab, w, slab->bits[w] | bits);
-	slab->summary |= UINT64_C(1) << w;
-	slab->nfree += bits & (bits - 1) ? hak_popcount64(bits) : 1;
+	hak_slab_add(slab, w, bits,
+		     bits & (bits - 1) ? hak_popcount64(bits) : 1);
 	return 0;
 }
 
