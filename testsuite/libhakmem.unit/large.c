@@ -672,7 +672,8 @@ static void keep_inside(void)
 	hak_large_free(p + 16);
 }
 
-/* Headers of many blocks do not all lie in one cache set. */
+/* Headers of many blocks do not all lie in one cache set; one that follows
+ * another in its slot finds the same lines. */
 static void check_colours(void)
 {
 	uint64_t seen = 0;
@@ -687,6 +688,15 @@ static void check_colours(void)
 		different++;
 	if (different < 8)
 		FAIL("%u different starts", different);
+	/* the same in the same slot */
+	for (unsigned i = 0; i < 32; i++) {
+		char *was = block[0].p;
+
+		drop(0);
+		alloc(100000, 16, false, i);
+		CHECK(slot_of(was) != slot_of(block[31].p) ||
+		      was == block[31].p);
+	}
 	while (blocks)
 		drop(0);
 }
